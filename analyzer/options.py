@@ -1,0 +1,51 @@
+"""What the user asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The newest Istio release whose semantics are modelled here.
+NEWEST_ISTIO = (1, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """``caller->callee: attempts=1``: what if, without editing a file."""
+
+    caller: str
+    callee: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An assertion of the user: ``never``/``only``/``must`` FROM reach TO."""
+
+    kind: str
+    source: str
+    target: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything that may change an answer. ``istio_version`` ``None``: as the repository states, else the newest."""
+
+    istio_version: tuple[int, ...] | None = None
+    entries: tuple[str, ...] = ()
+    destination_rule_retries: str = "count"  # or "ignore": what stock Istio does
+    code: tuple[tuple[str, str], ...] = ()  # folder -> service, as configured
+    assumptions: tuple[Assumption, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    exclude: tuple[str, ...] = ()
+    production: tuple[str, ...] = ()
+    rules: tuple[tuple[str, str], ...] = ()  # rule id -> off | note | warning | error
+    max_amplification: int | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "istio_version": ".".join(map(str, self.istio_version)) if self.istio_version else None,
+            "entries": list(self.entries),
+            "destination_rule_retries": self.destination_rule_retries,
+            "assumptions": [f"{a.caller}->{a.callee}: attempts={a.attempts}" for a in self.assumptions],
+        }
