@@ -1,8 +1,9 @@
 """The words of the analysis: services, operations, calls, layers, causes, requests and verdicts.
 
 Units: attempts and loads count requests (``Count``), the first included; durations in seconds.
-Source: docs/concepts.md. Causes are spelled as there: ``connect-failure``, ``reset``, ``timeout``, ``truncated``, statuses
-as digits, ``grpc-unavailable``, ``proxy-503``; a suffix ``+retry-after`` or ``+x-envoy-ratelimited`` names a header.
+Source: docs/concepts.md. Causes are spelled as there: ``connect-failure``, ``reset``, ``timeout``, ``truncated``,
+statuses as digits, ``grpc-unavailable``, ``proxy-503``; a suffix ``+retry-after`` or ``+x-envoy-ratelimited`` names a
+header.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from parsers.source import Span
 
 @dataclass(frozen=True, slots=True, order=True)
 class Operation:
-    """Something a service can be asked to do. ``service`` is ``ns/name``, ``external:host`` or ``unresolved``; ``name`` is
-    ``POST /v1/payments/{id}``, ``/pkg.Service/Method`` or ``*``.
+    """Something a service can be asked to do.
+
+    ``service`` is ``ns/name``, ``external:host`` or ``unresolved``; ``name`` is ``POST /v1/payments/{id}``,
+    ``/pkg.Service/Method`` or ``*``.
     """
 
     service: str

@@ -87,8 +87,9 @@ class ServiceNode:
 class Wire:
     """One caller operation asking one callee operation, as the code or the configuration makes the call.
 
-    ``host`` and ``port`` are what is dialled (``payments.prod``, 8080). ``layers`` are the application's own, outermost
-    first. ``timeout_s`` is the client's. ``times``: the constant number of sends in a loop; ``None``: data decides (xN).
+    ``host`` and ``port`` are what is dialled (``payments.prod``, 8080). ``layers`` are the application's own,
+    outermost first. ``timeout_s`` is the client's. ``times``: the constant number of sends in a loop; ``None``: data
+    decides (xN).
     ``key`` is the ``Send.key`` in the caller's program; ``None`` for calls that no Python code makes.
     """
 

@@ -236,8 +236,8 @@ class Raise:
 class Answer:
     """``return``: from a handler, what it answers; from any other function, what its caller gets.
 
-    ``status`` is a cause (``503``, ``grpc-unavailable``) or ``200``; ``None`` with ``key``: the status of that request is
-    passed on, or (inside a function) its response is returned; ``None`` without: nothing known, a normal return.
+    ``status`` is a cause (``503``, ``grpc-unavailable``) or ``200``; ``None`` with ``key``: the status of that request
+    is passed on, or (inside a function) its response is returned; ``None`` without: nothing known, a normal return.
     """
 
     status: str | None
@@ -266,9 +266,9 @@ NOTHING = Block(())
 class Handler:
     """One way into a program: a route, an RPC, a consumer, a task, a schedule, a command or the start itself.
 
-    ``kind`` is ``http``, ``grpc``, ``consumer``, ``task``, ``cron``, ``cli`` or ``startup``. ``method`` and ``route`` are
-    ``*`` where unknown; a gRPC handler has the full method as route. ``uncaught`` is what the framework answers when an
-    exception leaves the handler (``500``; ``None`` where handlers or middlewares that were not understood decide).
+    ``kind`` is ``http``, ``grpc``, ``consumer``, ``task``, ``cron``, ``cli`` or ``startup``. ``method`` and ``route``
+    are ``*`` where unknown; a gRPC handler has the full method as route. ``uncaught`` is what the framework answers when
+    an exception leaves the handler (``500``; ``None`` where handlers or middlewares that were not understood decide).
     ``errors`` are the application's own answers to exceptions: (qualified name, status).
     """
 
