@@ -213,7 +213,11 @@ class NetworkPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """What a kustomization.yaml says of namespaces and names; ``resources`` are paths relative to the root."""
+    """What a kustomization.yaml says of namespaces and names; ``resources`` are paths relative to the root.
+
+    ``resources`` holds files and folders (``bases`` too). ``components`` are folders of kind ``Component``: what they say
+    holds for the resources of the kustomization that names them. ``patches`` are files that are no objects of their own.
+    """
 
     folder: str
     namespace: str | None
@@ -221,14 +225,20 @@ class Kustomization:
     name_suffix: str
     resources: tuple[str, ...]
     span: Span
+    components: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """Which folder an image is built from: a Dockerfile's, a skaffold artifact's or a compose build's."""
+    """Which folder an image is built from: a Dockerfile's, a skaffold artifact's or a compose build's.
+
+    ``env`` is what the Dockerfile sets with ``ENV``.
+    """
 
     image: str | None
     folder: str
     copies: tuple[str, ...]
     command: tuple[str, ...]
     span: Span
+    env: tuple[ConfigEntry, ...] = ()
