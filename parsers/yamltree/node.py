@@ -1,0 +1,378 @@
+"""One value of a YAML document, as dialects read it.
+
+``Node`` is a null object: a missing (or null) key is a falsy node, so that a dialect reads a path without guarding each
+step. A node remembers which keys were read; ``problems`` reports the rest, so that no field is ignored by accident.
+Errors: none; a value of the wrong type is recorded, and read as its default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TypeVar
+
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import Node as RawNode
+
+from parsers.diagnostics import Code, Diagnostic
+from parsers.facts import Labels
+from parsers.quantities import go_duration_s
+from parsers.source import SourceFile, Span
+from parsers.yamltree.composing import Place, Source, compose, is_null, short
+from parsers.yamltree.scalars import FALSE, TRUE, plain_type, real, whole
+
+D = TypeVar("D")
+
+# ruff: noqa: SLF001 -- a node looks into its parents and children, which are nodes
+
+
+def documents(
+    file: SourceFile, wanted: re.Pattern[str] | None = None, place: Place | None = None
+) -> Iterator[Node | Diagnostic]:
+    """Yield the root of each document in which ``wanted`` is found, or why it cannot be read.
+
+    ``place`` maps a line and a column of ``file.text`` (from 0) to those of the file as written, where they differ.
+    """
+    for document in compose(file, wanted, place):
+        yield document if isinstance(document, Diagnostic) else Node(document.raw, document.source)
+
+
+class Node:
+    """One value of a document, or the lack of one."""
+
+    __slots__ = ("_children", "_fields", "_ignored", "_key", "_name", "_parent", "_raw", "_source")
+
+    def __init__(
+        self,
+        raw: RawNode | None,
+        source: Source,
+        parent: Node | None = None,
+        name: str = "$",
+        key: RawNode | None = None,
+    ) -> None:
+        self._raw = raw
+        self._source = source
+        self._parent = parent
+        self._name = name
+        self._key = key
+        self._children: dict[str, Node] = {}
+        self._fields: dict[str, tuple[RawNode, RawNode]] | None = None
+        self._ignored: frozenset[str] | None = frozenset()
+
+    # ------------------------------------------------------------------------------------------------ where it stands
+
+    def __bool__(self) -> bool:
+        """True where a value other than null is written."""
+        return self._raw is not None
+
+    @property
+    def path(self) -> str:
+        return self._source.path
+
+    @property
+    def route(self) -> str:
+        """The way from the root: ``$.spec.http[0].retries``."""
+        names: list[str] = []
+        node: Node | None = self
+        while node is not None:
+            names.append(node._name)
+            node = node._parent
+        return "".join(reversed(names))
+
+    @property
+    def span(self) -> Span:
+        """The value's span; where there is none, that of the nearest value around it."""
+        node: Node = self
+        while node._raw is None and node._parent is not None:
+            node = node._parent
+        return self._source.point(0, 0) if node._raw is None else node._span_of(node._raw)
+
+    @property
+    def key_span(self) -> Span:
+        """The span of the key that leads here; of the value where there is no key."""
+        return self.span if self._key is None else self._span_of(self._key)
+
+    def _span_of(self, raw: RawNode) -> Span:
+        last = raw
+        while isinstance(last, (MappingNode, SequenceNode)) and not last.flow_style and last.value:
+            tail = last.value[-1]
+            last = tail[1] if isinstance(tail, tuple) else tail
+            if last.start_mark.index < raw.start_mark.index:  # an alias: it stands elsewhere
+                last = raw
+                break
+        start, end = raw.start_mark, last.end_mark
+        return self._source.span(start.line, start.column, end.line, end.column)
+
+    # ---------------------------------------------------------------------------------------------------- going down
+
+    def at(self, *keys: str) -> Node:
+        """The value under ``keys``, one below the other; a falsy node where there is none."""
+        node = self
+        for key in keys:
+            node = node._at(key)
+        return node
+
+    def _at(self, key: str) -> Node:
+        child = self._children.get(key)
+        if child is None:
+            found = self._mapping().get(key) if self._raw is not None else None
+            raw = None if found is None or is_null(found[1]) else found[1]
+            child = Node(raw, self._source, self, f".{key}", found[0] if found else None)
+            self._children[key] = child
+        return child
+
+    def items(self) -> Iterator[Node]:
+        """Each element of a sequence; nothing for a missing node."""
+        if isinstance(self._raw, SequenceNode):
+            for i, raw in enumerate(self._raw.value):
+                if not self._source.may_visit(lambda: self.span):
+                    return
+                yield self._children.setdefault(str(i), Node(raw, self._source, self, f"[{i}]"))
+        elif self._raw is not None:
+            self._wrong_type("a sequence")
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        """Each key of a mapping with its value, in the order written; every one of them counts as read."""
+        if self._raw is not None:
+            for key in self._mapping():
+                if not self._source.may_visit(lambda: self.span):
+                    return
+                yield key, self._at(key)
+
+    def has(self, key: str) -> bool:
+        """True where ``key`` is written, be its value null."""
+        return isinstance(self._raw, MappingNode) and key in self._mapping()
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self._raw, MappingNode)
+
+    @property
+    def is_sequence(self) -> bool:
+        return isinstance(self._raw, SequenceNode)
+
+    @property
+    def is_scalar(self) -> bool:
+        return isinstance(self._raw, ScalarNode)
+
+    def ignore(self, *keys: str) -> None:
+        """State that ``keys`` cannot change any analysis of ours."""
+        if self._ignored is not None:
+            self._ignored |= frozenset(keys)
+
+    def ignore_rest(self) -> None:
+        """State that nothing else under this node can change any analysis of ours."""
+        self._ignored = None
+
+    def alone(self) -> Node:
+        """The same value as the root of a document of its own: an item of a ``List``."""
+        return Node(self._raw, self._source.fresh())
+
+    # ------------------------------------------------------------------------------------------------- typed reading
+
+    def text(self, default: D) -> str | D:
+        """A string. A number or a boolean is taken as written, and reported: Kubernetes refuses it there."""
+        value = self._scalar("a string")
+        if value is None:
+            return default
+        if not self._quoted and plain_type(value) != "a string":
+            self._wrong_type("a string")
+        return value
+
+    def scalar(self, default: D) -> str | D:
+        """Any scalar as written: where numbers and booleans are as good as strings (docker-compose)."""
+        value = self._scalar("a scalar")
+        return default if value is None else value
+
+    def integer(self, default: D) -> int | D:
+        """A whole number; one in quotes is taken and reported."""
+        value = self._scalar("a whole number")
+        number = None if value is None else whole(value)
+        if number is None:
+            if value is not None:
+                self._wrong_type("a whole number")
+            return default
+        if self._quoted:
+            self._wrong_type("a whole number")
+        return number
+
+    def count(self, default: D) -> int | D:
+        """A whole number >= 0."""
+        number = self.integer(None)
+        if number is None:
+            return default
+        if number < 0:
+            self.invalid(f"{number} is negative")
+            return default
+        return number
+
+    def number(self, default: D) -> float | D:
+        """Any number; one in quotes is taken and reported."""
+        value = self._scalar("a number")
+        number = None if value is None else real(value)
+        if number is None:
+            if value is not None:
+                self._wrong_type("a number")
+            return default
+        if self._quoted:
+            self._wrong_type("a number")
+        return number
+
+    def boolean(self, default: D) -> bool | D:
+        """A YAML 1.1 boolean; one in quotes is taken and reported."""
+        value = self._scalar("a boolean")
+        if value is None:
+            return default
+        if self._quoted or value not in TRUE | FALSE:
+            self._wrong_type("a boolean")
+        return True if value in TRUE else False if value in FALSE else default
+
+    def port(self, default: D) -> int | str | D:
+        """An IntOrString: a number, or a name; a number in quotes is a number, and reported."""
+        value = self._scalar("a port number or name")
+        if value is None:
+            return default
+        number = whole(value)
+        if number is not None and self._quoted:
+            self._wrong_type("a port number or name")
+        return value if number is None else number
+
+    def duration_s(self, default: D) -> float | D:
+        """Seconds of a Go duration (``2s``, ``1m30s``)."""
+        value = self._scalar("a duration")
+        if value is None:
+            return default
+        seconds = go_duration_s(value)
+        if seconds is None:
+            self.invalid(f"{value!r} is not a duration such as 2s or 500ms")
+            return default
+        return seconds
+
+    def strings(self) -> tuple[str, ...]:
+        """A sequence of strings; empty where there is none."""
+        return tuple(value for item in self.items() if (value := item.text(None)) is not None)
+
+    def labels(self) -> Labels:
+        """A mapping of strings; empty where there is none."""
+        return Labels({key: value.text("") for key, value in self.entries()})
+
+    def written(self) -> str:
+        """A scalar as written, or an empty string; never reports anything."""
+        return self._raw.value if isinstance(self._raw, ScalarNode) else ""
+
+    def embedded(self) -> Iterator[Node | Diagnostic]:
+        """The documents inside a text (a ConfigMap's ``mesh: |``); spans are exact inside a literal block."""
+        value = self._scalar("a text")
+        if value is not None and self._raw is not None:
+            yield from documents(SourceFile(self.path, value), place=self._inner_place(value))
+
+    def _inner_place(self, value: str) -> Place:
+        raw, outer = self._raw, self._source
+        assert isinstance(raw, ScalarNode)
+        start = raw.start_mark
+        if raw.style != "|":
+            return lambda _line, _column: outer.place(start.line, start.column)
+        lines = outer.text.split("\n", start.line + 2)
+        first, written = value.partition("\n")[0], lines[start.line + 1] if len(lines) > start.line + 1 else ""
+        indent = max(0, len(written.rstrip("\r")) - len(first))
+        return lambda line, column: outer.place(start.line + 1 + line, indent + column)
+
+    # ------------------------------------------------------------------------------------------------------ problems
+
+    def invalid(self, detail: str) -> None:
+        """Report that the value is of the right type and still means nothing."""
+        self._source.report(self.span, Code.INVALID_VALUE, field=self.route, detail=detail)
+
+    def problems(self) -> Iterator[Diagnostic]:
+        """Everything met on the way, then every key that nobody read. Reading calls it after the dialects."""
+        unread = tuple(self._unread())
+        yield from self._source.problems
+        yield from unread
+
+    def _unread(self) -> Iterator[Diagnostic]:
+        if self._ignored is None:
+            return
+        if isinstance(self._raw, MappingNode):
+            for name, (key, value) in self._mapping().items():
+                child = self._children.get(name)
+                if child is not None:
+                    yield from child._unread()
+                elif name not in self._ignored and not is_null(value):
+                    yield Diagnostic.at(self._span_of(key), Code.UNKNOWN_FIELD, field=f"{self.route}.{name}")
+        else:
+            for child in self._children.values():
+                yield from child._unread()
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    @property
+    def _quoted(self) -> bool:
+        return self._raw is not None and bool(getattr(self._raw, "style", None))
+
+    def _scalar(self, expected: str) -> str | None:
+        if self._raw is None:
+            return None
+        if not isinstance(self._raw, ScalarNode):
+            self._wrong_type(expected)
+            return None
+        value: str = self._raw.value
+        if self._source.templated and ("{{" in value or "{%" in value):
+            self._source.report(self.span, Code.TEMPLATE, detail=short(value))
+        return value
+
+    def _mapping(self) -> dict[str, tuple[RawNode, RawNode]]:
+        if self._fields is None:
+            self._fields = {}
+            if isinstance(self._raw, MappingNode):
+                self._fields = self._merged(self._raw, ())
+            elif self._raw is not None:
+                self._wrong_type("a mapping")
+        return self._fields
+
+    def _merged(self, raw: MappingNode, within: tuple[int, ...]) -> dict[str, tuple[RawNode, RawNode]]:
+        """Keys as written, the last one of equals; then what ``<<`` brings for the others."""
+        own: dict[str, tuple[RawNode, RawNode]] = {}
+        merges: list[MappingNode] = []
+        for key, value in raw.value:
+            if not isinstance(key, ScalarNode):
+                self._odd_key(key)
+            elif key.value == "<<" and not key.style:
+                merges += _mappings_of(value)
+            else:
+                if key.value in own and not within:
+                    self._source.report(
+                        self._span_of(key), Code.DUPLICATE_KEY, field=f"{self.route}.{short(key.value)}"
+                    )
+                own[key.value] = (key, value)
+        for other in merges:
+            if id(other) not in within and len(within) < 8 and self._source.may_visit(lambda: self.span):
+                own = {**self._merged(other, (*within, id(raw))), **own}
+        return own
+
+    def _odd_key(self, key: RawNode) -> None:
+        if self._source.templated:
+            self._source.report(self._span_of(key), Code.TEMPLATE, detail="{{ }} outside quotes")
+        else:
+            self._source.report(self._span_of(key), Code.UNKNOWN_FIELD, field=f"{self.route}.?")
+
+    def _wrong_type(self, expected: str) -> None:
+        raw = self._raw
+        if isinstance(raw, ScalarNode):
+            got = f"the string {raw.value[:40]!r}" if raw.style else plain_type(raw.value)
+        else:
+            got = "a sequence" if isinstance(raw, SequenceNode) else "a mapping"
+        if (
+            isinstance(raw, MappingNode)
+            and self._source.templated
+            and any(not isinstance(key, ScalarNode) for key, _ in raw.value)
+        ):
+            self._source.report(self.span, Code.TEMPLATE, detail="{{ }} outside quotes")
+        else:
+            self._source.report(self.span, Code.WRONG_TYPE, field=self.route, expected=expected, got=got)
+
+
+def _mappings_of(value: RawNode) -> list[MappingNode]:
+    """What a merge key names: one mapping, or several of which the first wins."""
+    if isinstance(value, MappingNode):
+        return [value]
+    return [v for v in value.value if isinstance(v, MappingNode)] if isinstance(value, SequenceNode) else []
