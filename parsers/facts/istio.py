@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parsers.facts import Labels, Meta, Selector
+from parsers.facts import NO_LABELS, Labels, Meta, Selector
 from parsers.quantities import Count
 from parsers.source import Span
 
@@ -407,6 +407,8 @@ class MeshConfig:
     inject_by_default: bool | None
     internal_networks: tuple[str, ...]
     span: Span
+    compatibility_version: str | None = None  # Helm's ``compatibilityVersion``: behave as that older release did
+    pilot_env: Labels = NO_LABELS  # istiod's environment where it is written with these settings
 
 
 @dataclass(frozen=True, slots=True)
