@@ -27,6 +27,14 @@ class Intent:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Limit:
+    """The most that one request may become: at an entry or a service by its name, or everywhere (``*``)."""
+
+    name: str
+    most: int
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Everything that may change an answer. ``istio_version`` ``None``: as the repository states, else the newest."""
@@ -41,6 +49,8 @@ class Options:
     production: tuple[str, ...] = ()
     rules: tuple[tuple[str, str], ...] = ()  # rule id -> off | note | warning | error
     max_amplification: int | None = None
+    limits: tuple[Limit, ...] = ()
+    today: str | None = None  # YYYY-MM-DD; deadlines are held against it, never against the clock
 
     def to_dict(self) -> dict[str, object]:
         return {
