@@ -29,7 +29,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Limit:
-    """The most that one request may become: at an entry or a service by its name, or everywhere (``*``)."""
+    """The most that one request may become, for an entry or a service by its name (``*``: everywhere)."""
 
     name: str
     most: int
