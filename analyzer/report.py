@@ -283,6 +283,18 @@ class Report:
         """Every service under its id."""
         return {s.id: s for s in self.services}
 
+    @cached_property
+    def short_names(self) -> Mapping[str, str]:
+        """Every service by the name people use: without its namespace where that is clear enough."""
+        named = {s: _bare(s) for s in services_of(self)}
+        taken = Counter(named.values())
+        return {s: name if taken[name] == 1 else s.removeprefix("external:") for s, name in named.items()}
+
+    def name(self, operation: Operation) -> str:
+        """An operation as people say it: ``payments POST /charge``."""
+        service = self.short_names.get(operation.service, _bare(operation.service))
+        return service if operation.name == "*" else f"{service} {operation.name}"
+
     @property
     def worst(self) -> AmplificationView | None:
         """The headline: the largest amplification there is, ties broken by name; ``None`` where nothing multiplies."""
@@ -349,7 +361,13 @@ def services_of(report: Report) -> Iterator[str]:
     """Every service id that appears anywhere, sorted."""
     named = {s.id for s in report.services}
     named |= {end.service for c in report.calls for end in (c.caller, c.callee)}
+    named |= {end.service for a in report.amplification for end in (a.entry, a.target)}
+    named |= {p.target.service for p in report.paths} | {a.to.service for a in report.access}
     yield from sorted(named)
+
+
+def _bare(service: str) -> str:
+    return service.removeprefix("external:") if service.startswith("external:") else service.rpartition("/")[2]
 
 
 @cache

@@ -1,0 +1,167 @@
+"""The worst chains, hop by hop: what arrives, which layer multiplies, and the line that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from analyzer.model import Layer, Precision
+from analyzer.report import AmplificationView, CallView, Hop, Report, ranking
+from analyzer.reports.text.ink import Ink, clean, plural, width
+from parsers.quantities import ONCE, Count
+
+#: Chains that are drawn; the rest is one line each.
+DRAWN = 3
+LISTED = 12
+
+_SURE = {
+    Precision.EXACT: "exact",
+    Precision.UPPER_BOUND: "an upper bound",
+    Precision.UNKNOWN: "with parts that are not known",
+}
+
+
+def headline(report: Report, ink: Ink) -> Iterator[str]:
+    """The one sentence to remember."""
+    worst = report.worst
+    if worst is None:
+        told = (
+            "no call repeats another: 1 request stays 1 everywhere"
+            if report.calls
+            else "no call between services found"
+        )
+        yield from ink.lines(told, style="bold")
+        return
+    number = "without bound" if worst.worst.unbounded else f"up to {worst.worst}"
+    entry, target = report.name(worst.entry), report.name(worst.target)
+    yield from ink.lines(f"1 request at {entry} can become {number} at {target}", style="bold")
+    layers = sum(f > ONCE for hop in worst.hops for f in hop.factors)
+    facts = [f"when {_failure(report, worst)}", _SURE[worst.precision], plural(len(worst.chain), "call")]
+    yield from ink.lines(
+        ", ".join([*facts, *([f"{plural(layers, 'layer')} multiplying"] if layers else [])]), style="dim"
+    )
+    if worst.single != worst.worst:
+        yield from ink.lines(f"along one chain alone: {worst.single}", style="dim")
+
+
+def _failure(report: Report, row: AmplificationView) -> str:
+    name = report.name(row.target)
+    words = {
+        "connect-failure": "refuses connections",
+        "reset": "resets the connection",
+        "timeout": "hangs",
+        "truncated": "breaks off its answers",
+    }
+    return f"{name} {words.get(row.cause, f'answers {row.cause}')}"
+
+
+def chosen(report: Report) -> tuple[AmplificationView, ...]:
+    """The largest chains, none a part of one already chosen."""
+    picked: list[AmplificationView] = []
+    for row in ranking(report.amplification):
+        if row.worst > ONCE and not any(row.chain == p.chain[: len(row.chain)] for p in picked):
+            picked.append(row)
+    return tuple(picked)
+
+
+def chains(report: Report, ink: Ink) -> Iterator[str]:
+    """The section: a few chains drawn, more of them listed."""
+    rows = chosen(report)
+    above: tuple[str, ...] = ()
+    for row in rows[:DRAWN]:
+        yield from _drawn(report, row, above, ink)
+        yield ""
+        above = row.chain
+    rest = rows[DRAWN:]
+    for row in rest[:LISTED]:
+        text = f"{report.name(row.entry)} → {report.name(row.target)}"
+        number = f"{row.worst}×".rjust(_column(rest[:LISTED]) + 1)
+        yield f"  {_heat(number, row.worst, ink)}  " + next(iter(ink.lines(text, row.cause, indent=0)))
+    if len(rest) > LISTED:
+        yield ink.dim(f"  … and {len(rest) - LISTED} more (--format json has them all)")
+    if rest:
+        yield ""
+
+
+def _column(rows: tuple[AmplificationView, ...]) -> int:
+    return max((len(str(r.worst)) for r in rows), default=1)
+
+
+def _drawn(report: Report, row: AmplificationView, above: tuple[str, ...], ink: Ink) -> Iterator[str]:
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(row.chain, above, strict=False)))
+    calls = [report.call_by_id[c] for c in row.chain if c in report.call_by_id]
+    hops = {h.call: h for h in row.hops}
+    column = max([len(str(row.worst)), *(len(str(h.requests)) for h in row.hops)]) + 2
+    yield _station(report.name(row.entry), ONCE, "", column, ink)
+    if shared:
+        yield " " * (column + 2) + ink.dim("│ as above")
+    for index, call in enumerate(calls):
+        hop = hops.get(call.id)
+        if index < shared - 1:
+            continue
+        if index >= shared:
+            yield from _layers(call, hop, row.cause, column, ink)
+        last = index == len(calls) - 1
+        count = row.worst if last else hop.requests if hop else None
+        cause = row.cause if last else hop.cause if hop else ""
+        yield _station(report.name(call.callee), count, f"fails with {cause}" if cause else "", column, ink)
+    yield from _siblings(report, row, column, ink)
+
+
+def _station(name: str, count: Count | None, note: str, column: int, ink: Ink) -> str:
+    number = str(count if count is not None else "").rjust(column)
+    name = clean(name)
+    gap = ink.width - column - 2 - width(name) - width(note)
+    tail = " " * gap + ink.dim(note) if note and gap >= 2 else ""
+    return f"{_heat(number, count or ONCE, ink)}  {ink.bold(name)}{tail}"
+
+
+def _layers(call: CallView, hop: Hop | None, cause: str, column: int, ink: Ink) -> Iterator[str]:
+    factors = hop.factors if hop else tuple(_declared(layer) for layer in call.layers)
+    shown = hop.cause if hop else cause
+    for layer, factor in zip(call.layers, factors, strict=False):
+        yield from _layer(layer, factor, shown, column, ink)
+    if not any(f > ONCE for f in factors):
+        yield from _row("×1", "sent once", str(call.span), column, ink, quiet=True)
+    if call.times is None:
+        yield from _row("×N", "inside a loop over data: counted once", str(call.span), column, ink, quiet=True)
+
+
+def _declared(layer: Layer) -> Count:
+    return layer.attempts or ONCE if layer.effective else ONCE
+
+
+def _layer(layer: Layer, factor: Count, cause: str, column: int, ink: Ink) -> Iterator[str]:
+    words = f"{layer.name}  {layer.declared}" if layer.declared else layer.name
+    where = str(layer.span) if layer.span else "nothing written: a default"
+    if factor > ONCE:
+        yield from _row(f"×{factor}", words, where, column, ink)
+    elif layer.attempts is None:
+        yield from _row("×?", f"{words}: attempts not known", where, column, ink)
+    elif layer.attempts > ONCE:
+        yield from _row("–", f"{words}: not on {cause}", where, column, ink, quiet=True)
+
+
+def _row(sign: str, words: str, where: str, column: int, ink: Ink, *, quiet: bool = False) -> Iterator[str]:
+    rail = " " * (column + 2) + ink.dim("│") + " "
+    inner = Ink(ink.width - column - 4, ink.colour)
+    yield from (rail + line for line in inner.lines(f"{sign:<4}{words}", where, style="dim" if quiet else ""))
+
+
+def _siblings(report: Report, row: AmplificationView, column: int, ink: Ink) -> Iterator[str]:
+    """What else is hit while this fails: healthy services that the chain's callers also ask."""
+    on_chain = {report.call_by_id[c].callee for c in row.chain if c in report.call_by_id}
+    for scenario in report.scenarios:
+        if (scenario.entry, scenario.failing, scenario.cause) == (row.entry, row.target, row.cause):
+            hit = [x for x in scenario.load if x.operation not in on_chain and x.requests > ONCE]
+            hit.sort(key=lambda x: (x.requests.value is not None, -(x.requests.value or 0), x.operation))
+            if hit:
+                told = ", ".join(f"{x.requests} at {report.name(x.operation)}" for x in hit[:4])
+                more = f" and {len(hit) - 4} more" if len(hit) > 4 else ""
+                yield from ink.lines(f"meanwhile {told}{more}", indent=column + 2, style="dim")
+
+
+def _heat(text: str, count: Count, ink: Ink) -> str:
+    if count.value is None or count.value >= 50:
+        return ink.paint(text, "hot")
+    return ink.paint(text, "warm") if count.value >= 8 else ink.bold(text)

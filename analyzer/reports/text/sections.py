@@ -1,0 +1,149 @@
+"""Paths, findings and what was not understood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from analyzer.findings import Evidence, Finding, Severity
+from analyzer.report import PathView, Report
+from analyzer.reports.text.ink import Ink, clean, plural
+from parsers.diagnostics import Code
+
+#: In the order of what hurts first, with what the word means.
+KINDS = {
+    "broken": "the code makes this call and policy denies it",
+    "bypass": "not allowed directly, but through another service",
+    "open": "reachable without an identity, by every workload, or from outside",
+    "intent": "against what the configuration asserts",
+    "lateral": "allowed, and no code calls it: what a compromised workload could reach",
+    "unused": "granted, and never called",
+}
+#: Kinds that may come by the hundred: a few of each, then a count.
+MANY = {"lateral": 5, "unused": 8}
+PER_KIND = 12
+NOTES = 10
+UNREAD = 12
+EVIDENCE = 6
+
+
+def paths(report: Report, ink: Ink) -> Iterator[str]:
+    """Unauthorised paths, worst kind first."""
+    for kind, meaning in KINDS.items():
+        rows = [p for p in report.paths if p.kind == kind]
+        if not rows:
+            continue
+        yield f"  {ink.paint(kind, _tone(kind))}  {ink.dim(meaning)}"
+        shown = rows[: MANY.get(kind, PER_KIND)]
+        for row in shown:
+            yield from _path(report, row, ink)
+        if len(rows) > len(shown):
+            yield ink.dim(f"    … and {len(rows) - len(shown)} more")
+        yield ""
+
+
+def _tone(kind: str) -> str:
+    return "warning" if kind in MANY else "error"
+
+
+def _path(report: Report, row: PathView, ink: Ink) -> Iterator[str]:
+    source = who(report, row.source)
+    stations = [source, *(report.name(v) for v in row.via), report.name(row.target)]
+    yield from ink.lines(" → ".join(stations), indent=4)
+    if row.message:
+        yield from ink.lines(row.message, indent=6, style="dim")
+    yield from evidence(row.evidence, ink, 6)
+    for step in row.cut:
+        yield from ink.lines(f"closed by: {step.text}", str(step.span) if step.span else "", indent=6, style="good")
+
+
+def who(report: Report, source: str) -> str:
+    """A caller as people say it."""
+    if source == "none":
+        return "anyone, without an identity"
+    if source == "*":
+        return "every workload"
+    return report.short_names.get(source, source)
+
+
+def evidence(items: tuple[Evidence, ...], ink: Ink, indent: int) -> Iterator[str]:
+    """The lines something follows from."""
+    for item in items[:EVIDENCE]:
+        yield from ink.lines(item.text, str(item.span) if item.span else "", indent=indent)
+    if len(items) > EVIDENCE:
+        yield " " * indent + ink.dim(f"… and {len(items) - EVIDENCE} more lines")
+
+
+def findings(report: Report, ink: Ink) -> Iterator[str]:
+    """Errors and warnings with their evidence, notes in one line each."""
+    for severity in (Severity.ERROR, Severity.WARNING):
+        for finding in _ordered(report.findings, severity):
+            yield from _finding(finding, ink, full=True)
+    notes = list(_ordered(report.findings, Severity.NOTE))
+    for finding in notes[:NOTES]:
+        yield from _finding(finding, ink, full=False)
+    if len(notes) > NOTES:
+        yield ink.dim(f"  … and {len(notes) - NOTES} more notes")
+
+
+def _ordered(items: Iterable[Finding], severity: Severity) -> Iterator[Finding]:
+    yield from sorted((f for f in items if f.severity is severity), key=lambda f: (f.rule, f.span, f.message))
+
+
+def _finding(finding: Finding, ink: Ink, *, full: bool) -> Iterator[str]:
+    word = finding.severity.name.lower()
+    head = f"  {ink.paint(f'{word:<8}', word)}{ink.bold(finding.rule)}  "
+    body = list(Ink(ink.width - 17, ink.colour).lines(finding.message, str(finding.span)))
+    yield head + body[0]
+    yield from (" " * 17 + line for line in body[1:])
+    if full:
+        lines = tuple(e for e in finding.evidence if e.span != finding.span or e.text not in finding.message)
+        yield from evidence(lines, ink, 17)
+
+
+def unread(report: Report, ink: Ink) -> Iterator[str]:
+    """What limits these answers, and where."""
+    yield from ink.lines(f"{limits(report)}; the answers above do not know what they say.", indent=2, style="dim")
+    ordered = sorted(report.diagnostics, key=lambda d: (d.code is Code.UNKNOWN_FIELD, *d.sort_key))
+    for diagnostic in ordered[:UNREAD]:
+        yield from ink.lines(f"{diagnostic.code.id}  {diagnostic.message}", str(diagnostic.span), indent=2)
+    if len(ordered) > UNREAD:
+        yield ink.dim(f"  … and {len(ordered) - UNREAD} more (--format json has them all)")
+
+
+def limits(report: Report) -> str:
+    """How many files, fields, addresses and other things were not understood; empty where everything was."""
+    counts: Counter[str] = Counter()
+    files = {d.span.path for d in report.diagnostics if d.code in _WHOLE}
+    for diagnostic in report.diagnostics:
+        if diagnostic.code not in _WHOLE:
+            counts[_GROUPS.get(diagnostic.code, "other thing")] += 1
+    parts = [plural(len(files), "file")] if files else []
+    parts += [plural(counts[word], word, _PLURALS.get(word, "")) for word in _WORDS if counts[word]]
+    return (
+        f"{' and '.join([', '.join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]} not understood"
+        if parts
+        else ""
+    )
+
+
+_WHOLE = frozenset(
+    {Code.UNREADABLE, Code.SYNTAX, Code.TOO_DEEP, Code.TOO_LARGE, Code.OUTSIDE, Code.TEMPLATE, Code.INTERNAL}
+)
+_GROUPS = {
+    Code.WRONG_TYPE: "field",
+    Code.UNKNOWN_FIELD: "field",
+    Code.DUPLICATE_KEY: "field",
+    Code.INVALID_VALUE: "field",
+    Code.UNKNOWN_KIND: "kind of resource",
+    Code.UNRESOLVED_HOST: "host",
+    Code.UNRESOLVED_ADDRESS: "address",
+    Code.UNLINKED_CODE: "code folder",
+}
+_WORDS = ("field", "kind of resource", "host", "address", "code folder", "other thing")
+_PLURALS = {"address": "addresses", "kind of resource": "kinds of resource"}
+
+
+def title(text: str, ink: Ink) -> str:
+    """The line above a section."""
+    return f"{ink.paint(clean(text), 'head')} {ink.dim('─' * max(ink.width - len(text) - 1, 3))}"
