@@ -72,7 +72,11 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What runs: ``kind`` is Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod or ComposeService."""
+    """What runs.
+
+    ``kind`` is Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob, Pod, Rollout
+    (Argo), KnativeService or ComposeService. ``replicas`` ``None``: not written, which is 1.
+    """
 
     kind: str
     meta: Meta
@@ -213,10 +217,11 @@ class NetworkPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """What a kustomization.yaml says of namespaces and names; ``resources`` are paths relative to the root.
+    """What a kustomization.yaml says of namespaces and names.
 
-    ``resources`` holds files and folders (``bases`` too). ``components`` are folders of kind ``Component``: what they say
-    holds for the resources of the kustomization that names them. ``patches`` are files that are no objects of their own.
+    ``folder`` (``""`` for the root), ``resources`` (with ``bases``), ``components`` and ``patches`` (files only) are
+    paths relative to the root; a resource is a file or a folder with a kustomization of its own. ``images`` are
+    (name as written in manifests, new name).
     """
 
     folder: str
@@ -227,13 +232,17 @@ class Kustomization:
     span: Span
     components: tuple[str, ...] = ()
     patches: tuple[str, ...] = ()
+    images: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """Which folder an image is built from: a Dockerfile's, a skaffold artifact's or a compose build's.
+    """Which folder an image is built from: a Dockerfile's, a skaffold artifact's, a bake target's or a compose build's.
 
-    ``env`` is what the Dockerfile sets with ``ENV``.
+    ``folder`` is the build context, relative to the root (``""``); for a Dockerfile, the folder it is in. ``copies``
+    are what COPY and ADD take from the context, as written. ``command`` is ENTRYPOINT and CMD of the last stage.
+    ``dockerfile`` is the Dockerfile's path from the root: it joins a build that names one with what that file says.
+    ``env`` are its ENV defaults, ``ports`` what it EXPOSEs; both of the last stage and the stages it is made from.
     """
 
     image: str | None
@@ -241,4 +250,7 @@ class ImageSource:
     copies: tuple[str, ...]
     command: tuple[str, ...]
     span: Span
+    dockerfile: str | None = None
+    workdir: str | None = None
     env: tuple[ConfigEntry, ...] = ()
+    ports: tuple[int, ...] = ()
