@@ -71,6 +71,7 @@ class _Collected:
 def read(tree: Tree, scope: Scope = WHOLE) -> Reading:
     """Read every file of ``tree`` with whatever claims it."""
     collected = _Collected()
+    collected.take(tree.problems())
     paths = [path for path in sorted(tree.paths()) if scope.everything or not screen.is_test(path)]
     for path in paths:
         collected.take(_contained(partial(_file, tree, path), path))
@@ -106,6 +107,8 @@ def _file(tree: Tree, path: str) -> Iterator[object]:
     manifest = path.endswith((".yaml", ".yml", ".json"))
     if not claimants and not manifest:
         return
+    if path.endswith(".json") and not claimants and not screen.yaml_matters(tree.raw(path)):
+        return
     file = tree.read(path)
     if isinstance(file, Diagnostic):
         yield file
@@ -127,6 +130,8 @@ def _resources(file: SourceFile, dialects: _Dialects) -> Iterator[object]:
 def _resource(doc: Node, named: tuple[str, str], dialects: _Dialects, depth: int) -> Iterator[object]:
     group, kind = named
     claimants = dialects.by_kind.get(named, ())
+    if claimants and doc.at("$patch").written() == "delete":
+        return  # a kustomize patch that takes the object away
     if claimants:
         doc.ignore("apiVersion", "kind", "status")
         for dialect in claimants:

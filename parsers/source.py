@@ -64,6 +64,10 @@ class Tree(Protocol):
         """The file's bytes for screening; empty where it cannot be read."""
         ...
 
+    def problems(self) -> Sequence[Diagnostic]:
+        """What was met while names were collected and is not among them: links out of the tree, devices."""
+        ...
+
 
 class MemoryTree:
     """A tree held in memory: for tests, notebooks and the two sides of a diff."""
@@ -80,3 +84,6 @@ class MemoryTree:
 
     def raw(self, path: str) -> bytes:
         return self._files.get(path, "").encode()
+
+    def problems(self) -> Sequence[Diagnostic]:
+        return ()

@@ -33,7 +33,7 @@ Place = Callable[[int, int], tuple[int, int]]
 
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.M)
 _STEEP = re.compile(r"^[ \t?:-]{200}", re.M)
-_ACTION = re.compile(r"\{\{-?.*?(?:\}\}|$)|\{%-?.*?(?:%\}|$)", re.M)
+_ACTION = re.compile(r"\{\{-?[ \t]*[\w.$(\"`/].*?(?:\}\}|$)|\{%-?.*?(?:%\}|$)", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,11 @@ def _template(source: Source) -> Diagnostic:
     found = _ACTION.search(source.text)
     start = found.start() if found else 0
     return Diagnostic.at(source.offset(start), Code.TEMPLATE, detail=short(found.group() if found else ""))
+
+
+def is_template(value: str) -> bool:
+    """True for a short value with a template action in it; a dashboard or a script only happens to hold braces."""
+    return len(value) < 300 and _ACTION.search(value) is not None
 
 
 def short(text: str) -> str:

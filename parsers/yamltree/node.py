@@ -18,7 +18,7 @@ from parsers.diagnostics import Code, Diagnostic
 from parsers.facts import Labels
 from parsers.quantities import go_duration_s
 from parsers.source import SourceFile, Span
-from parsers.yamltree.composing import Place, Source, compose, is_null, short
+from parsers.yamltree.composing import Place, Source, compose, is_null, is_template, short
 from parsers.yamltree.scalars import FALSE, TRUE, plain_type, real, whole
 
 D = TypeVar("D")
@@ -316,7 +316,7 @@ class Node:
             self._wrong_type(expected)
             return None
         value: str = self._raw.value
-        if self._source.templated and ("{{" in value or "{%" in value):
+        if self._source.templated and self._raw.style not in ("|", ">") and is_template(value):
             self._source.report(self.span, Code.TEMPLATE, detail=short(value))
         return value
 

@@ -67,7 +67,7 @@ def _env(node: Node) -> Iterator[EnvEntry]:
             value=entry.at("value").text(None if source else ""),
             config_map=config.at("name").text(None),
             secret=secret.at("name").text(None),
-            key=config.at("key").text(None) or secret.at("key").text(None),
+            key=(config or secret).at("key").text(None),
             field_path=source.at("fieldRef", "fieldPath").text(None),
             span=entry.span,
         )

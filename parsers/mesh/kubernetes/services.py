@@ -80,7 +80,8 @@ def _paths(spec: Node) -> Iterator[IngressPath]:
 
 def _path(backend: Node, host: str | None, path: str, path_type: str) -> Iterator[IngressPath]:
     service = backend.at("service")
-    name = service.at("name").text(None) or backend.at("serviceName").text(None)
+    older = backend.at("serviceName").text(None)
+    name = service.at("name").text(None) or older
     port = service.at("port")
     number = port.at("number").count(None)
     target = number if number is not None else port.at("name").text(None)

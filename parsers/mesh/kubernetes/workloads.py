@@ -61,7 +61,8 @@ def _ignore_pod_names(pod: Node) -> None:
 
 def _workload(doc: Node, kind: str, named: Meta, pod: Node, carried: tuple[Labels, Labels]) -> Workload:
     pod.ignore(*_POD_NO_MATTER)
-    account = pod.at("serviceAccountName").text(None) or pod.at("serviceAccount").text(None)
+    older = pod.at("serviceAccount").text(None)
+    account = pod.at("serviceAccountName").text(None) or older
     return Workload(
         kind=kind,
         meta=named,
