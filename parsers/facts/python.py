@@ -17,11 +17,16 @@ from parsers.source import Span
 
 @dataclass(frozen=True, slots=True)
 class EnvVar:
-    """A part of a text that the environment decides, with the default that the code gives."""
+    """A part of a text that the environment decides, with the default that the code gives.
+
+    ``before`` and ``after`` stand around the value only where the environment sets it, not around the default.
+    """
 
     name: str
     default: Template | None
     span: Span | None = None
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Assigned:
     value: ast.expr | None
     node: ast.AST
     index: int | None = None  # position in a tuple that is unpacked
+    where: Scope | None = None  # the scope whose code binds it, where ``global`` makes it another's name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,7 @@ class Defined:
 Binding = Imported | Assigned | Parameter | Defined
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Scope:
     """A module, class or function body, with its names. ``symbol`` is the dotted path from the module's name."""
 
@@ -68,6 +69,7 @@ class Scope:
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
     children: list[Scope] = field(default_factory=list)
     global_names: set[str] = field(default_factory=set)
+    _certain: set[int] | None = None
 
     @property
     def is_function(self) -> bool:
@@ -92,6 +94,47 @@ class Scope:
             scope = scope.parent
         return None
 
+    @property
+    def bindings_are_global(self) -> bool:
+        """Names of a module: one value for every function that uses them."""
+        return isinstance(self.node, ast.Module)
+
+    def certain(self, binding: Binding) -> bool:
+        """Whether the binding is made whenever the scope's code runs, not only on some way through it."""
+        if not isinstance(binding, Assigned):
+            return not isinstance(binding, Imported) or id(binding.node) in self._certain_nodes()
+        return id(binding.node) in self._certain_nodes()
+
+    def _certain_nodes(self) -> set[int]:
+        if self._certain is None:
+            self._certain = set()
+            stack: list[ast.AST] = [] if isinstance(self.node, ast.Lambda) else list(self.node.body)
+            while stack:
+                node = stack.pop()
+                self._certain.add(id(node))
+                if isinstance(node, (ast.With | ast.AsyncWith, ast.Try)):
+                    stack.extend(node.body)
+        return self._certain
+
+    def results(self) -> list[ast.expr]:
+        """What the function returns; for a generator, what it yields."""
+        returned = [n.value for n in self.own_nodes() if isinstance(n, ast.Return) and n.value is not None]
+        return returned or [n.value for n in self.own_nodes() if isinstance(n, ast.Yield) and n.value is not None]
+
+    def yields(self) -> bool:
+        """Whether the function is a generator."""
+        return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in self.own_nodes())
+
+    def own_nodes(self) -> Iterator[ast.AST]:
+        """Every node of the scope's own code, in source order; not of functions and classes defined in it."""
+        stack: list[ast.AST] = [self.node.body] if isinstance(self.node, ast.Lambda) else list(reversed(self.node.body))
+        while stack:
+            node = stack.pop()
+            yield node
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+                continue
+            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+
     def walk(self) -> Iterator[Scope]:
         """This scope and all inside it, in source order."""
         stack = [self]
@@ -101,7 +144,7 @@ class Scope:
             stack.extend(reversed(scope.children))
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Module:
     """A parsed file. ``name`` is its dotted name relative to the tree's root (``services.users.app``)."""
 
@@ -181,8 +224,11 @@ def _scope(node: ScopeNode, module: Module, parent: Scope | None, symbol: str) -
 
 
 def _bind(scope: Scope, name: str, binding: Binding) -> None:
-    home = scope.module.scope if name in scope.global_names else scope
-    home.bindings.setdefault(name, []).append(binding)
+    if name in scope.global_names and scope.parent is not None:
+        if isinstance(binding, Assigned):
+            binding = Assigned(binding.value, binding.node, binding.index, where=scope)
+        scope = scope.module.scope
+    scope.bindings.setdefault(name, []).append(binding)
 
 
 def _bind_parameters(args: ast.arguments, scope: Scope) -> None:
@@ -206,7 +252,7 @@ def _bind_import(node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
             _bind(scope, name, Imported(alias.name if alias.asname else name, None, 0, node))
 
 
-def _bind_statement(node: ast.AST, scope: Scope) -> None:  # noqa: C901, PLR0912 -- one case a statement that binds
+def _bind_statement(node: ast.AST, scope: Scope) -> None:  # noqa: C901 -- one case a statement that binds
     match node:
         case ast.Import() | ast.ImportFrom():
             _bind_import(node, scope)

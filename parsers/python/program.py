@@ -100,6 +100,22 @@ class Program:
         home, bindings = found
         return self._follow(home, bindings[-1], node.id, tuple(parts), MAX_HOPS)
 
+    def follow(self, home: Scope, binding: Binding, name: str) -> Name:
+        """What one binding of a name means, followed through imports and aliases."""
+        return self._follow(home, binding, name, (), MAX_HOPS)
+
+    def member(self, module: Module, name: str) -> Name:
+        """An attribute of a module of the tree."""
+        return self._member(module, (name,), MAX_HOPS)
+
+    def all_paths(self) -> tuple[str, ...]:
+        """Every Python file of the tree, sorted."""
+        return tuple(sorted(self._all))
+
+    def modules(self) -> Iterator[Module]:
+        """Every module that was asked to be read, parsed."""
+        return (m for m in map(self.module, self.paths) if m is not None)
+
     def _follow(self, home: Scope, binding: Binding, name: str, rest: tuple[str, ...], hops: int) -> Name:
         symbol = f"{home.symbol}.{name}"
         match binding:
