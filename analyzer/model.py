@@ -8,6 +8,7 @@ header.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -182,6 +183,7 @@ class Request:
     destination_ip: str | None = None
     sni: str | None = None
     caller: str | None = None
+    open_path: bool = False  # ``/v1/payments/{id}``: names in braces stand for any segment; else the path is literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +200,18 @@ class Verdict:
             "because": [e.to_dict() for e in self.because],
             "needs": list(self.needs),
         }
+
+
+def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
+    """The answer of layers that all must let a request through: one denial decides, one unknown leaves it open."""
+    each = tuple(verdicts)
+    for decision in (Decision.DENIED, Decision.UNKNOWN):
+        chosen = [v for v in each if v.decision is decision]
+        if chosen:
+            because = chosen if decision is Decision.DENIED else each
+            return Verdict(
+                decision,
+                tuple(dict.fromkeys(e for v in because for e in v.because)),
+                tuple(dict.fromkeys(n for v in chosen for n in v.needs)),
+            )
+    return Verdict(Decision.ALLOWED, tuple(dict.fromkeys(e for v in each for e in v.because)))

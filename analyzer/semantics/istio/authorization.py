@@ -1,0 +1,160 @@
+"""Whether Istio lets a request through: mTLS, then the policies of the sidecar, or of the waypoint and ztunnel.
+
+Source: istio/istio pilot/pkg/networking/plugin/authz/authorization.go:104-119 (policies are enforced by the server);
+pilot/pkg/networking/core/listener_inbound.go:759-789 (ports that no Service names are served too).
+Shape: three-valued; ``None`` where Istio has no say: outside the cluster, or where no proxy stands before the workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analyzer.findings import Evidence
+from analyzer.linking.mesh import Mesh, Pod, ServiceNode
+from analyzer.model import Decision, Request, Verdict, conjunction
+from analyzer.options import Options
+from analyzer.requestsets.conditions import attributes
+from analyzer.requestsets.patterns import Pattern, Way, ways
+from analyzer.semantics.istio.authorization_rules import Listener, rule_condition
+from analyzer.semantics.istio.authorization_rulings import Place, decision, place
+from analyzer.semantics.istio.authorization_scope import at_sidecar, at_waypoint, at_ztunnel, token_checks
+from analyzer.semantics.istio.authorization_seen import default_sni, has_holes, seen
+from analyzer.semantics.istio.authorization_ztunnel import ztunnel_condition
+from analyzer.semantics.istio.hosts import Protocol, protocol_of
+from analyzer.semantics.istio.matching import DEFAULT_NORMALIZATION, refused
+from analyzer.semantics.istio.mtls import server_mode
+from analyzer.semantics.istio.proxies import Proxy, proxy_of, waypoint_of
+from analyzer.semantics.istio.trust import trust_domains
+from parsers.facts import Labels
+
+
+def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
+    """Decide about a request at every workload that may answer it."""
+    service = mesh.services.get(request.to)
+    if service is None or service.external:
+        return None
+    asked = _completed(request, service)
+    pods = service.pods or (_stand_in(service),)
+    return _across([(pod, found) for pod in pods if (found := _at_pod(asked, service, pod, mesh)) is not None])
+
+
+def sidecar_place(pod: Pod, service: ServiceNode, port: int | None, mesh: Mesh) -> Place:
+    """The rulings of a pod's own proxy for one of its ports."""
+    tcp = _protocol(service, port) is Protocol.TCP
+    domains = trust_domains(mesh)
+    return place(
+        at_sidecar(pod, mesh),
+        lambda policy, rule: rule_condition(
+            rule, Listener(policy.meta.ns, allows=policy.action == "ALLOW", tcp=tcp, domains=domains)
+        ),
+    )
+
+
+def normalization(mesh: Mesh) -> str:
+    """How paths are normalised before they are matched."""
+    written = mesh.config.path_normalization if mesh.config else None
+    return DEFAULT_NORMALIZATION if written in {None, "", "DEFAULT"} else str(written)
+
+
+def _completed(request: Request, service: ServiceNode) -> Request:
+    """With the port, where the service has only one, and the server name that a client's sidecar sends."""
+    targets = {service.target_port(p.port) for p in service.ports} - {None}
+    port = request.port if request.port is not None else next(iter(targets)) if len(targets) == 1 else None
+    sni = request.sni
+    if sni is None and request.principal is not None:
+        sni = default_sni(service, port)
+    return replace(request, port=port, sni=sni)
+
+
+def _stand_in(service: ServiceNode) -> Pod:
+    """The pods of a Service whose workload is not in the repository: they carry at least what it selects."""
+    labels = service.fact.selector if service.fact else Labels()
+    return Pod(service.id, service.namespace, service.name, labels, Labels(), "default", None, None)
+
+
+def _across(found: Sequence[tuple[Pod, Verdict]]) -> Verdict | None:
+    """One answer where all workloads give the same; else it depends on which of them is asked."""
+    if not found:
+        return None
+    answers = {v.decision for _, v in found}
+    if len(answers) == 1:
+        return conjunction(v for _, v in found)
+    each = ", ".join(f"{pod.id}: {v.decision.value}" for pod, v in found)
+    because = tuple(dict.fromkeys(e for _, v in found for e in v.because))
+    return Verdict(Decision.UNKNOWN, because, (f"which workload answers ({each})",))
+
+
+def _at_pod(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Verdict | None:
+    match proxy_of(pod, mesh):
+        case Proxy.NONE:
+            return None
+        case Proxy.AMBIENT:
+            return _ambient(request, service, pod, mesh)
+        case Proxy.SIDECAR:
+            return _sidecar(request, service, pod, mesh)
+
+
+def _sidecar(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Verdict:
+    mode = server_mode(pod, request.port, mesh)
+    if mode.mode == "STRICT" and request.principal is None:
+        return Verdict(
+            Decision.DENIED, (mode.because, Evidence("a peer without identity is refused before any policy"))
+        )
+    principal = None if mode.mode == "DISABLE" else request.principal
+    tcp = _protocol(service, request.port) is Protocol.TCP
+    if not tcp and (why := refused(request.method, request.path, normalization(mesh), holes=request.open_path)):
+        return Verdict(Decision.DENIED, (Evidence(f"the proxy answers 400 itself: {why}"),))
+    return _decided(sidecar_place(pod, service, request.port, mesh), request, principal, pod, mesh)
+
+
+def _decided(where: Place, request: Request, principal: str | None, pod: Pod, mesh: Mesh) -> Verdict:
+    wanted = attributes(where.condition)
+    asked = request
+    if request.jwt is None and not token_checks(pod, mesh):
+        asked = replace(request, jwt=())
+    known = seen(
+        asked, principal, normalization(mesh), (*wanted, *(a for r in where.custom for a in attributes(r.condition)))
+    )
+    return decision(where, known, _narrowed(request))
+
+
+def _narrowed(request: Request) -> dict[str, tuple[Way, ...]]:
+    return {"path": ways(Pattern("holes", request.path or ""))} if has_holes(request) else {}
+
+
+def _ambient(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Verdict:
+    """Through the waypoint, where there is one, which then is the peer that ztunnel sees; else ztunnel alone."""
+    waypoint = waypoint_of(service, pod, mesh)
+    if waypoint is None:
+        return _ztunnel(request, request.principal, pod, mesh)
+    domains = trust_domains(mesh)
+    where = place(
+        at_waypoint(service, waypoint, mesh),
+        lambda policy, rule: rule_condition(
+            rule, Listener(policy.meta.ns, allows=policy.action == "ALLOW", tcp=False, domains=domains)
+        ),
+    )
+    if why := refused(request.method, request.path, normalization(mesh), holes=request.open_path):
+        return Verdict(Decision.DENIED, (Evidence(f"the waypoint answers 400 itself: {why}"),))
+    first = _decided(where, request, request.principal, pod, mesh)
+    identity = f"{mesh.trust_domain}/ns/{waypoint[0]}/sa/{waypoint[1]}"
+    return conjunction((first, _ztunnel(request, identity, pod, mesh)))
+
+
+def _ztunnel(request: Request, principal: str | None, pod: Pod, mesh: Mesh) -> Verdict:
+    mode = server_mode(pod, request.port, mesh)
+    if mode.mode == "STRICT" and principal is None:
+        return Verdict(Decision.DENIED, (mode.because, Evidence("ztunnel refuses a peer without identity")))
+    where = place(
+        at_ztunnel(pod, mesh),
+        lambda policy, rule: ztunnel_condition(rule, policy.meta.ns, allows=policy.action == "ALLOW"),
+    )
+    return decision(where, seen(request, principal, normalization(mesh), attributes(where.condition)), {})
+
+
+def _protocol(service: ServiceNode, port: int | None) -> Protocol:
+    """What the workload's port speaks, by the Service port in front of it."""
+    fronting = [p for p in service.ports if port is None or service.target_port(p.port) == port]
+    spoken = {protocol_of(p, p.port) for p in fronting} or {protocol_of(None, port)}
+    return Protocol.TCP if spoken == {Protocol.TCP} else Protocol.HTTP
