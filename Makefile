@@ -1,27 +1,42 @@
 # Everything runs from a local environment in .venv; the only needs are Python >= 3.11 with pip, and make.
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PATHS := analyzer parsers tests docs
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs wheel clean
 
-demo: $(READY)
-	$(BIN)/meshgain report sample_repos/payments --fail-on never
+demo: .venv/.installed
+	@$(BIN)/meshgain report sample_repos/payments --fail-on never
 
-test: $(READY)
+test: .venv/.ready
 	$(BIN)/python -m pytest -q -n auto
 
-check: $(READY)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+check: .venv/.ready
+	$(BIN)/ruff format --check $(PATHS)
+	$(BIN)/ruff check $(PATHS)
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
-$(READY): pyproject.toml constraints.txt
+docs: .venv/.ready
+	$(BIN)/python docs/generate.py
+
+wheel: .venv/.ready
+	rm -rf build dist
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(BIN)/check-wheel-contents dist/*.whl
+
+# Only what the command needs.
+.venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,prove,notebook]'
-	touch $@
+	$(PIP) -e .
+	@touch $@
+
+# And what tests, checks, proofs and notebooks need.
+.venv/.ready: .venv/.installed
+	$(PIP) -e '.[dev,prove,comment,notebook]'
+	@touch $@
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
