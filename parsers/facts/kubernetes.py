@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parsers.facts import Labels, Meta, Selector
+from parsers.facts import NO_LABELS, Labels, Meta, Selector
 from parsers.source import Span
 
 
@@ -233,6 +233,7 @@ class Kustomization:
     components: tuple[str, ...] = ()
     patches: tuple[str, ...] = ()
     images: tuple[tuple[str, str], ...] = ()
+    labels: Labels = NO_LABELS  # put on every object, most often on selectors and pod templates, too
 
 
 @dataclass(frozen=True, slots=True)

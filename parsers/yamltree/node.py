@@ -139,6 +139,16 @@ class Node:
                     return
                 yield key, self._at(key)
 
+    def names(self) -> Iterator[tuple[str, Span]]:
+        """Each key of a mapping with its span; none of them counts as read."""
+        if isinstance(self._raw, MappingNode):
+            for name, (key, _) in self._mapping().items():
+                yield name, self._span_of(key)
+
+    def up(self) -> Node:
+        """The value around this one; the root is around itself."""
+        return self if self._parent is None else self._parent
+
     def has(self, key: str) -> bool:
         """True where ``key`` is written, be its value null."""
         return isinstance(self._raw, MappingNode) and key in self._mapping()
