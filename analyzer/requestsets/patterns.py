@@ -1,7 +1,7 @@
 """Patterns of strings, as policies write them: exact, prefix, suffix, globs, path templates, identities.
 
 Shape: a ``Pattern`` is a kind and a value, hashable and cheap; ``matches`` holds a string against it,
-``ways`` writes it out as sequences of items for the automaton in ``classes``. Both read the same table, so they cannot disagree.
+``ways`` writes it out as sequences of items for the automaton in ``classes``.
 Source: envoyproxy/envoy source/extensions/path/uri_template_lib (characters of a template's operators), with ``*``
 added as measured on Envoy 1.40.
 """

@@ -1,0 +1,163 @@
+"""What Kubernetes NetworkPolicies let through between two ends: pods or addresses outside.
+
+Source: Kubernetes API reference, networking.k8s.io/v1 NetworkPolicy; concepts/services-networking/network-policies.
+Shape: policies act on pod ports, after a Service's address has been translated. An ``ipBlock`` is meant for addresses
+outside; whether it takes pods is left to the network plugin, so for a pod it counts as a doubt, not as a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from analyzer.linking.mesh import Mesh, Pod
+from analyzer.semantics.network_policy.ports import EVERY_PORT, LAST, NO_PORT, Ports, ports
+from parsers.facts import Labels, Selector
+from parsers.facts.kubernetes import IpBlock, NetworkPolicy, Peer, PolicyPort, PolicyRule
+from parsers.source import Span
+
+#: The label that every namespace has.
+NAME_LABEL = "kubernetes.io/metadata.name"
+
+#: One end: a pod, or addresses outside the cluster as a CIDR.
+End = Pod | str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What one direction lets through: surely, and at most (where an ``ipBlock`` might take a pod).
+
+    ``isolating`` are the policies that apply; with none everything passes. ``spans`` are the rules that let through.
+    """
+
+    surely: Ports
+    at_most: Ports
+    isolating: tuple[NetworkPolicy, ...]
+    spans: tuple[Span, ...]
+
+
+OPEN = Passed(EVERY_PORT, EVERY_PORT, (), ())
+
+
+def passed_in(source: End, target: Pod, mesh: Mesh) -> Passed:
+    """What the policies of the target let in from the source."""
+    return _passed(target, source, target, "Ingress", mesh)
+
+
+def passed_out(source: Pod, target: End, mesh: Mesh) -> Passed:
+    """What the policies of the source let out to the target."""
+    return _passed(source, target, target if isinstance(target, Pod) else None, "Egress", mesh)
+
+
+def connections(source: End, target: End, mesh: Mesh) -> Ports:
+    """What is surely let through from one end to the other."""
+    out = passed_out(source, target, mesh) if isinstance(source, Pod) else OPEN
+    inward = passed_in(source, target, mesh) if isinstance(target, Pod) else OPEN
+    return out.surely & inward.surely
+
+
+def isolating(pod: Pod, direction: str, mesh: Mesh) -> tuple[NetworkPolicy, ...]:
+    """The policies that select the pod for a direction; a pod on the host's network is not subject to any."""
+    if pod.fact is not None and pod.fact.host_network:
+        return ()
+    return tuple(
+        p
+        for p in mesh.all(NetworkPolicy)
+        if p.meta.ns == pod.namespace and direction in directions(p) and p.pod_selector.matches(pod.labels)
+    )
+
+
+def directions(policy: NetworkPolicy) -> tuple[str, ...]:
+    """``policyTypes``, or what they are where none are written."""
+    if policy.policy_types:
+        return policy.policy_types
+    return ("Ingress", "Egress") if policy.egress else ("Ingress",)
+
+
+def rules(policy: NetworkPolicy, direction: str) -> tuple[PolicyRule, ...]:
+    """The rules for a direction; none where the policy has none."""
+    return (policy.ingress if direction == "Ingress" else policy.egress) or ()
+
+
+def _passed(subject: Pod, peer: End, receiver: Pod | None, direction: str, mesh: Mesh) -> Passed:
+    if isinstance(peer, Pod) and peer.id == subject.id:
+        return OPEN
+    applying = isolating(subject, direction, mesh)
+    if not applying:
+        return OPEN
+    surely, at_most = NO_PORT, NO_PORT
+    spans: list[Span] = []
+    for policy in applying:
+        for rule in rules(policy, direction):
+            matched = _peers(rule.peers, peer, policy.meta.ns, mesh)
+            if matched is False:
+                continue
+            let = _ports(rule.ports, receiver)
+            at_most |= let
+            if matched:
+                surely |= let
+            if let:
+                spans.append(rule.span)
+    return Passed(surely, at_most, applying, tuple(spans))
+
+
+def _peers(peers: Iterable[Peer], end: End, namespace: str, mesh: Mesh) -> bool | None:
+    """Whether one of the peers is the end; ``None``: only where the network plugin takes pods for addresses."""
+    found = [_peer(p, end, namespace, mesh) for p in peers]
+    if not found or True in found:
+        return True
+    return None if None in found else False
+
+
+def _peer(peer: Peer, end: End, namespace: str, mesh: Mesh) -> bool | None:
+    if peer.ip_block is not None:
+        return None if isinstance(end, Pod) else _holds(peer.ip_block, end)
+    if not isinstance(end, Pod) or (end.fact is not None and end.fact.host_network):
+        return False
+    if peer.namespace_selector is None:
+        return end.namespace == namespace and (peer.pod_selector or Selector()).matches(end.labels)
+    return peer.namespace_selector.matches(_labels(end.namespace, mesh)) and (
+        peer.pod_selector is None or peer.pod_selector.matches(end.labels)
+    )
+
+
+def _labels(namespace: str, mesh: Mesh) -> Labels:
+    return Labels({**mesh.namespace_labels(namespace), NAME_LABEL: namespace})
+
+
+def _holds(block: IpBlock, cidr: str) -> bool:
+    """Whether the block holds all of the addresses; its exceptions none of them."""
+    try:
+        outside = ip_network(cidr, strict=False)
+        inside = ip_network(block.cidr, strict=False)
+        excepts = [ip_network(e, strict=False) for e in block.excepts]
+    except ValueError:
+        return False
+    return _within(outside, inside) and not any(_overlap(outside, e) for e in excepts)
+
+
+def _within(a: object, b: object) -> bool:
+    return getattr(a, "version", 0) == getattr(b, "version", 1) and a.subnet_of(b)  # type: ignore[attr-defined]  # same version
+
+
+def _overlap(a: object, b: object) -> bool:
+    return getattr(a, "version", 0) == getattr(b, "version", 1) and a.overlaps(b)  # type: ignore[attr-defined]  # same version
+
+
+def _ports(written: tuple[PolicyPort, ...], receiver: Pod | None) -> Ports:
+    """The ports of a rule at the pod that receives; every port where none is written."""
+    return ports(r for p in written for r in _ranges(p, receiver)) if written else EVERY_PORT
+
+
+def _ranges(written: PolicyPort, receiver: Pod | None) -> Iterator[tuple[str, int, int]]:
+    match written.port:
+        case None:
+            yield (written.protocol, 1, LAST)
+        case int(number):
+            yield (written.protocol, number, written.end_port or number)
+        case str(name):
+            containers = receiver.fact.containers if receiver and receiver.fact else ()
+            for port in (p for c in containers for p in c.ports):
+                if port.name == name and port.protocol == written.protocol:
+                    yield (written.protocol, port.number, port.number)
