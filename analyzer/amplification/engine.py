@@ -1,0 +1,254 @@
+"""What one operation does for given answers of its callees: programs interpreted once per distinct question.
+
+Shape: ``Summary.answers`` maps what the operation answers to the ways that lead there. A summary is kept for its
+question, so that scenarios share the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from analyzer.amplification import causes
+from analyzer.amplification.causes import ANY, HANG, OK, failed
+from analyzer.amplification.ends import Exit, How, Seen, depth, keys_looked_at, steps
+from analyzer.amplification.exceptions import caught
+from analyzer.amplification.interpreter import Interpreter, Sender
+from analyzer.amplification.numbers import number
+from analyzer.amplification.outcomes import NOW, Load, Ways, then, ways
+from analyzer.amplification.passing import Answers, Way
+from analyzer.amplification.system import CallFacts, System
+from analyzer.linking.mesh import Program
+from analyzer.model import Operation, Precision, weaker
+from parsers.facts.python import Call, Check, Handler, Repeat, Retry, Send, Step
+
+#: Steps nested deeper than this are not interpreted; the operation then does whatever is worst.
+DEEPEST = 120
+
+HEALTHY: Mapping[str, float] = {OK: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """``answers`` and the ways that lead there; ``exact`` where there is one way only and nothing was guessed."""
+
+    answers: Mapping[str, Ways]
+    exact: bool
+
+    def times(self) -> Mapping[str, float]:
+        """The least time each answer takes."""
+        return {a: min(load.time_s for load in loads) for a, loads in self.answers.items()}
+
+
+class Engine:
+    """Summaries of a system's operations. ``budgets``: with retries as budgets bound them in the long run."""
+
+    def __init__(self, system: System, *, budgets: bool = False) -> None:
+        self.system = system
+        self.budgets = budgets
+        self._memo: dict[object, Summary] = {}
+        self._watched: dict[Operation, frozenset[int]] = {}
+        self._ways: dict[tuple[str, int | None], Way] = {}
+        self._callees: dict[Operation, tuple[Operation, ...]] = {}
+        self._deep: dict[Operation, bool] = {}
+
+    # ------------------------------------------------------------------------------------------------------ questions
+
+    def summary(self, operation: Operation, answers: Answers, *, loops: bool = True) -> Summary:
+        """What the operation does when its callees answer so; a callee that is not named is healthy."""
+        asked = tuple((c, tuple(sorted(answers[c].items()))) for c in self.callees(operation) if c in answers)
+        key = (operation, asked, loops)
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._summarise(operation, answers, loops=loops)
+        return found
+
+    def callees(self, operation: Operation) -> tuple[Operation, ...]:
+        """Whom the operation may ask, sorted; mirrors are not asked."""
+        if operation not in self._callees:
+            calls = self.system.outgoing.get(operation, ())
+            self._callees[operation] = tuple(sorted({o for c in calls for o, _ in c.callees}))
+        return self._callees[operation]
+
+    def precision(self, operation: Operation) -> Precision:
+        """How far what the operation does follows from lines."""
+        program = self.system.programs.get(operation)
+        calls = self.system.outgoing.get(operation, ())
+        found = Precision.EXACT if program is not None or not calls else Precision.UPPER_BOUND
+        for call in calls:
+            found = weaker(found, call_precision(call))
+        if program is not None:
+            for retry in retries_of(program.handler.body):
+                found = weaker(found, _retry_precision(retry))
+        return found
+
+    # ----------------------------------------------------------------------------------------------------- summarising
+
+    def _summarise(self, operation: Operation, answers: Answers, *, loops: bool) -> Summary:
+        program = self.system.programs.get(operation)
+        if program is None or self._too_deep(operation, program):
+            return self._whatever(operation, answers)
+        interpreter = Interpreter(self._sender(program, answers), self._keys(operation, program), loops=loops)
+        exits = interpreter.run(program.handler.body, Exit(How.GOES_ON))
+        found: dict[str, list[Load]] = {}
+        for end, loads in exits.items():
+            for answer in self._answered(operation, program.handler, end):
+                found.setdefault(answer, []).extend(loads)
+        summed = {a: ways(loads) for a, loads in found.items()}
+        single = len(summed) == 1 and all(len(w) == 1 for w in summed.values())
+        return Summary(summed, exact=single and not interpreter.joined)
+
+    def _too_deep(self, operation: Operation, program: Program) -> bool:
+        if operation not in self._deep:
+            self._deep[operation] = depth(program.handler.body) > DEEPEST
+        return self._deep[operation]
+
+    def _keys(self, operation: Operation, program: Program) -> frozenset[int]:
+        if operation not in self._watched:
+            self._watched[operation] = keys_looked_at(program.handler.body)
+        return self._watched[operation]
+
+    def _sender(self, program: Program, answers: Answers) -> Sender:
+        wires = dict(program.wires)
+        memo: dict[int, tuple[tuple[Seen, Ways], ...]] = {}
+
+        def send(step: Send) -> Iterable[tuple[Seen, Ways]]:
+            if id(step) not in memo:
+                calls = [self.system.calls[w] for w in wires.get(step.key, ()) if w in self.system.calls]
+                seen = [pair for c in calls for pair in self.way(c, step.call).seen(answers)]
+                memo[id(step)] = tuple(seen) or ((Seen(OK), NOW),)
+            return memo[id(step)]
+
+        return send
+
+    def way(self, call: CallFacts, client: Call | None) -> Way:
+        """How requests of a call travel."""
+        return Way(call, client, self.budgets)
+
+    def _whatever(self, operation: Operation, answers: Answers) -> Summary:
+        """No program: every call is made, in any order; a failure is handed up in any way, or swallowed."""
+        now: dict[str, Ways] = {OK: NOW}
+        for call in self.system.outgoing.get(operation, ()):
+            times = number(call.times) if call.times else 1
+            after: dict[str, list[Load]] = {}
+            for seen, loads in self.way(call, None).seen(answers):
+                state = HANG if seen.hangs else ANY if failed(seen.cause) else OK
+                for before, kept in now.items():
+                    both = before if before != OK else state
+                    more = tuple(load.times(times) for load in loads)
+                    after.setdefault(both, []).extend(then(kept, more))
+            now = {state: ways(loads) for state, loads in after.items()}
+        if ANY not in now:
+            return Summary(now, exact=len(now) == 1 and all(len(w) == 1 for w in now.values()))
+        worst = now.pop(ANY)
+        for one in self.candidates(operation):
+            now[one] = ways((*now.get(one, ()), *worst))
+        now[OK] = ways((*now.get(OK, ()), *worst))
+        return Summary(now, exact=False)
+
+    # ------------------------------------------------------------------------------------------------------- answering
+
+    def _answered(self, operation: Operation, handler: Handler, end: Exit) -> tuple[str, ...]:
+        """What the caller gets when the handler ends so."""
+        if end.how is How.HANGS:
+            return (HANG,)
+        if end.how is How.RAISES:
+            return self._expanded(operation, _status_of_raised(handler, end))
+        if end.how is How.ANSWERS and end.status is not None:
+            return self._expanded(operation, end.status)
+        if not end.failed:
+            return (OK,)
+        return (OK, *self._expanded(operation, handler.uncaught or ANY))
+
+    def _expanded(self, operation: Operation, status: str) -> tuple[str, ...]:
+        grpc = self.system.is_grpc(operation)
+        if not failed(status):
+            return (OK if grpc else status,)
+        known = status.startswith("grpc-") if grpc else status[:1].isdigit()
+        return (status,) if known else self.candidates(operation)
+
+    def candidates(self, operation: Operation) -> tuple[str, ...]:
+        """What an answer may be of which only the failure is known: one of each kind that some layer tells apart."""
+        if self.system.is_grpc(operation):
+            return self._candidates[1]
+        return self._candidates[0]
+
+    @cached_property
+    def _candidates(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        patterns = self.patterns
+        return (
+            causes.distinguished(patterns, ("500", "503"), causes.HTTP_ANSWERS),
+            causes.distinguished(patterns, ("grpc-unavailable", "grpc-internal"), causes.GRPC_ANSWERS),
+        )
+
+    @cached_property
+    def patterns(self) -> tuple[str, ...]:
+        """Every cause pattern that any layer, check or condition of the system names."""
+        found: set[str] = set()
+        for call in self.system.calls.values():
+            for layer in (*call.layers, *call.passage.layers):
+                found |= layer.fires_on
+                found.update(p for p, _ in layer.becomes)
+        for program in self.system.programs.values():
+            for step in steps(program.handler.body):
+                found.update(_patterns(step))
+        return tuple(sorted(found))
+
+    def causes_for(self, operation: Operation) -> tuple[str, ...]:
+        """The causes worth asking about when the operation fails."""
+        if self.system.is_grpc(operation):
+            return causes.distinguished(self.patterns, causes.GRPC_BASE, causes.GRPC_MORE)
+        if self.system.is_http(operation):
+            return causes.distinguished(self.patterns, causes.HTTP_BASE, causes.HTTP_MORE)
+        return causes.OTHER_BASE
+
+
+def _status_of_raised(handler: Handler, end: Exit) -> str:
+    if end.status is not None:
+        return end.status
+    for name, status in handler.errors:
+        if caught(end.classes, (name,)):
+            return status
+    return handler.uncaught or ANY
+
+
+def _patterns(step: Step) -> Iterable[str]:
+    if isinstance(step, Check):
+        yield from step.statuses
+    elif isinstance(step, Repeat):
+        yield from _of_retry(step.retry)
+    elif isinstance(step, Send):
+        yield from step.call.raises
+        for retry in step.call.layers:
+            yield from _of_retry(retry)
+
+
+def _of_retry(retry: Retry) -> Iterable[str]:
+    yield from retry.condition.statuses
+    yield from retry.condition.causes
+
+
+def retries_of(body: Step) -> Iterable[Retry]:
+    """Every retry layer in a program, those inside clients included."""
+    for step in steps(body):
+        if isinstance(step, Repeat):
+            yield step.retry
+        elif isinstance(step, Send):
+            yield from step.call.layers
+
+
+def call_precision(call: CallFacts) -> Precision:
+    """The call's own precision, weakened by layers whose attempts nobody knows and by splits."""
+    found = call.precision
+    if any(layer.attempts is None for layer in (*call.layers, *call.passage.layers)):
+        found = weaker(found, Precision.UNKNOWN)
+    if len(call.passage.callees) > 1 or call.times is None:
+        found = weaker(found, Precision.UPPER_BOUND)
+    return found
+
+
+def _retry_precision(retry: Retry) -> Precision:
+    if retry.attempts is not None:
+        return Precision.UPPER_BOUND if retry.condition.unknown else Precision.EXACT
+    return Precision.UPPER_BOUND if retry.default is not None else Precision.UNKNOWN
