@@ -1,48 +1,77 @@
 """Namespaces, workloads and services from manifests: everything of the mesh that needs no code.
 
+Shape: a compose service is a workload of kind ``ComposeService`` in ``default``; a compose file whose services the
+manifests define too is left out. Hosts of ServiceEntries are services ``external:host``.
 Errors: none; what does not fit together is a diagnostic (L00x).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import is_dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, by_kind
+from analyzer.linking.names import squeezed
+from analyzer.linking.variants import choose
 from analyzer.options import Options
-from parsers.facts import Meta
-from parsers.facts.istio import MeshVersion
+from parsers.diagnostics import Diagnostic
+from parsers.facts import Labels, Meta
+from parsers.facts.istio import MeshVersion, ServiceEntry
 from parsers.facts.kubernetes import Namespace, Service, Workload
+from parsers.source import Span
+
+COMPOSE = "ComposeService"
 
 
-def topology(facts: Iterable[object], options: Options) -> Mesh:
+def topology(facts: Iterable[object], options: Options) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """The mesh without programs and wires."""
-    placed = sorted((_placed(f) for f in facts), key=_order)
-    index = by_kind(placed)
+    choice = choose(_without_compose_copies(tuple(facts)), options)
+    index = by_kind(sorted(choice.facts, key=_order))
     workloads = cast("tuple[Workload, ...]", index.get(Workload, ()))
     services = cast("tuple[Service, ...]", index.get(Service, ()))
+    entries = cast("tuple[ServiceEntry, ...]", index.get(ServiceEntry, ()))
     declared = {n.meta.name: n for n in cast("tuple[Namespace, ...]", index.get(Namespace, ()))}
-    pods = {p.id: p for p in sorted((_pod(w) for w in workloads), key=lambda p: p.id)}
-    names = {m.meta.ns for m in (*workloads, *services)} | set(declared)
+    pods = _pods(workloads)
+    names = {w.meta.ns for w in workloads} | {s.meta.ns for s in services} | set(declared)
     version, source, span = _istio_version(index, options)
-    return Mesh(
+    mesh = Mesh(
         facts=index,
         namespaces={n: declared.get(n) for n in sorted(names)},
         pods=pods,
-        services=_services(services, pods),
+        services={**_services(services, pods), **_outside(entries)},
         istio_version=version,
         istio_version_source=source,
         istio_version_span=span,
     )
+    return mesh, choice.diagnostics
 
 
-def _placed(fact: object) -> object:
-    """The fact with its namespace written out: ``default`` where none is."""
-    meta = getattr(fact, "meta", None)
-    if isinstance(meta, Meta) and meta.namespace is None and is_dataclass(fact):
-        return replace(cast("Any", fact), meta=replace(meta, namespace="default"))
-    return fact
+def bare_pod(namespace: str, name: str, span: Span | None) -> Pod:
+    """A pod that no manifest describes: code that runs somewhere."""
+    return Pod(f"{namespace}/{name}", namespace, name, Labels(), Labels(), "default", None, span)
+
+
+def external(host: str) -> ServiceNode:
+    """Something that lies outside the analysed system."""
+    return ServiceNode(f"external:{host}", "", host, None, ())
+
+
+def _without_compose_copies(facts: tuple[object, ...]) -> tuple[object, ...]:
+    """Leave out compose files that describe, for development, what manifests define."""
+    compose = {id(f) for f in facts if isinstance(f, Workload) and f.kind == COMPOSE}
+    metas = [f.meta for f in facts if isinstance(f, Workload | Service) and id(f) not in compose]
+    real = {squeezed(meta.name) for meta in metas}
+    files: dict[str, list[Workload]] = {}
+    for fact in facts:
+        if isinstance(fact, Workload) and id(fact) in compose:
+            files.setdefault(fact.span.path, []).append(fact)
+    copies = {path for path, found in files.items() if any(squeezed(w.meta.name) in real for w in found)}
+
+    def copy(fact: object) -> bool:
+        meta = getattr(fact, "meta", None)
+        return isinstance(meta, Meta) and meta.span.path in copies
+
+    return tuple(f for f in facts if not copy(f))
 
 
 def _order(fact: object) -> tuple[str, str, str, str]:
@@ -52,17 +81,22 @@ def _order(fact: object) -> tuple[str, str, str, str]:
     return (type(fact).__name__, *where, f"{span.path}:{span.line:09}:{span.column:09}" if span else "")
 
 
-def _pod(workload: Workload) -> Pod:
-    return Pod(
-        id=f"{workload.meta.ns}/{workload.meta.name}",
-        namespace=workload.meta.ns,
-        name=workload.meta.name,
-        labels=workload.pod_labels,
-        annotations=workload.pod_annotations,
-        service_account=workload.service_account or "default",
-        fact=workload,
-        span=workload.span,
-    )
+def _pods(workloads: tuple[Workload, ...]) -> dict[str, Pod]:
+    found: dict[str, Pod] = {}
+    for workload in workloads:
+        plain = f"{workload.meta.ns}/{workload.meta.name}"
+        key = plain if plain not in found else f"{plain}.{workload.kind.lower()}"
+        found[key] = Pod(
+            id=key,
+            namespace=workload.meta.ns,
+            name=key.partition("/")[2],
+            labels=workload.pod_labels,
+            annotations=workload.pod_annotations,
+            service_account=workload.service_account or "default",
+            fact=workload,
+            span=workload.span,
+        )
+    return dict(sorted(found.items()))
 
 
 def _services(services: tuple[Service, ...], pods: dict[str, Pod]) -> dict[str, ServiceNode]:
@@ -75,16 +109,25 @@ def _services(services: tuple[Service, ...], pods: dict[str, Pod]) -> dict[str, 
             for p in pods.values()
             if service.selector and p.namespace == service.meta.ns and p.labels.contains(service.selector)
         )
-        selected |= {p.id for p in chosen}
         key = f"{service.meta.ns}/{service.meta.name}"
+        if not service.selector and key in pods:
+            chosen = (pods[key],)
+        selected |= {p.id for p in chosen}
         found[key] = ServiceNode(key, service.meta.ns, service.meta.name, service, chosen)
     for pod in pods.values():
-        if pod.id not in selected and pod.id not in found:
-            found[pod.id] = ServiceNode(pod.id, pod.namespace, pod.name, None, (pod,))
+        if pod.id not in selected:
+            # A Service of the same name that selects other pods, or none, does not reach this one.
+            key = pod.id if pod.id not in found else f"{pod.id}.{pod.fact.kind.lower() if pod.fact else 'pod'}"
+            found[key] = ServiceNode(key, pod.namespace, key.partition("/")[2], None, (pod,))
     return dict(sorted(found.items()))
 
 
-def _istio_version(index: dict[type, tuple[object, ...]], options: Options) -> tuple[tuple[int, ...], str, Any]:
+def _outside(entries: tuple[ServiceEntry, ...]) -> dict[str, ServiceNode]:
+    nodes = (external(h.lower().rstrip(".")) for e in entries for h in e.hosts)
+    return {n.id: n for n in sorted(nodes, key=lambda n: n.id)}
+
+
+def _istio_version(index: dict[type, tuple[object, ...]], options: Options) -> tuple[tuple[int, ...], str, Span | None]:
     if options.istio_version:
         return options.istio_version, "--istio-version", None
     for stated in cast("tuple[MeshVersion, ...]", index.get(MeshVersion, ())):

@@ -1,0 +1,136 @@
+"""Calls that only configuration tells of: a value in a container's environment that names a known service.
+
+Where Python code is known to call the same service, or is known not to read the variable, the value is no call.
+Shape: provenance ``config``, precision unknown, operation ``*`` on both sides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.linking.mesh import Mesh, Pod, ServiceNode, Wire
+from analyzer.linking.placement import Placement
+from analyzer.linking.variables import variables
+from analyzer.model import Operation, Precision
+from parsers.facts.kubernetes import Container
+from parsers.quantities import ONCE
+from parsers.source import Span
+
+_AUTHORITY = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.\-]*)://)?(?:[^\s/@\"',;]*@)?"
+    r"(?P<host>[a-z0-9](?:[a-z0-9_.\-]*[a-z0-9])?\.?)(?::(?P<port>\d{1,5}))?(?P<path>/[^\s\"',;]*)?",
+    re.IGNORECASE,
+)
+_MAX_VALUE = 20_000
+#: Names of variables whose value is the program's own name or a label, never an address.
+_NAMING = re.compile(
+    r"(^|_)(SERVICE_NAME|APP_NAME|NAME|VERSION|LOG_LEVEL|NAMESPACE|USER|USERNAME|PASSWORD|DATABASE|DB_NAME|DB|TOPIC|"
+    r"QUEUE|REGION|ENV|ENVIRONMENT|MODE|PROFILE|PROFILES_ACTIVE|TAG|IMAGE|ROLE|GROUP|GROUP_ID|TYPE)$",
+    re.IGNORECASE,
+)
+_TELEMETRY = re.compile(
+    r"otel|opentelemetry|collector|jaeger|zipkin|prometheus|statsd|fluent|loki|tempo|sentry|datadog"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A text of a container's configuration, and where it stands."""
+
+    name: str
+    text: str
+    span: Span
+
+
+def configured(mesh: Mesh, placement: Placement, wires: tuple[Wire, ...]) -> Iterator[Wire]:
+    """One wire for each service that a workload's configuration names and its code is not known to call."""
+    coded = {p.runner.pod.id for p in placement.placed}
+    seen = {(w.caller.service, w.callee.service) for w in wires}
+    for pod in mesh.pods.values():
+        if pod.fact is None or pod.id in coded:
+            continue
+        caller = next(iter(_homes(mesh, pod)), None)
+        if caller is None:
+            continue
+        for container in pod.fact.containers:
+            for value in _values(pod, container, mesh):
+                for node, host, port, scheme in _named(value, pod, mesh):
+                    pair = (caller.id, node.id)
+                    if node.id != caller.id and pair not in seen:
+                        seen.add(pair)
+                        yield _wire(caller, node, host, port, scheme, value)
+
+
+def _homes(mesh: Mesh, pod: Pod) -> Iterator[ServiceNode]:
+    found = mesh.services_of(pod)
+    yield from (s for s in found if s.name == pod.name)
+    yield from (s for s in found if not (s.fact and s.fact.headless))
+    yield from found
+
+
+def _values(pod: Pod, container: Container, mesh: Mesh) -> Iterator[_Value]:
+    known = variables(pod, container, (), mesh)
+    for name, variable in sorted(known.known.items()):
+        if variable.value and not variable.linked and variable.span is not None:
+            yield _Value(name, variable.value[:_MAX_VALUE], variable.span)
+    for word in (*container.command, *container.args):
+        yield _Value("", word[:_MAX_VALUE], container.span)
+
+
+def _named(value: _Value, pod: Pod, mesh: Mesh) -> Iterator[tuple[ServiceNode, str, int | None, str]]:
+    """Known services in a text. A bare word counts only where it stands alone and the variable is not a name."""
+    for match in _AUTHORITY.finditer(value.text):
+        host, port = match["host"].lower(), match["port"]
+        node = mesh.service_for_host(host, pod.namespace)
+        if node is None:
+            continue
+        bare = not match["scheme"] and port is None
+        if bare and (_NAMING.search(value.name) or not value.name or match[0] != value.text.strip()):
+            continue
+        if port is not None and not _plausible(node, int(port)) and not match["scheme"]:
+            continue
+        yield node, host, int(port) if port else None, (match["scheme"] or "").lower()
+
+
+def _plausible(node: ServiceNode, port: int) -> bool:
+    """Whether the service has that port, as far as manifests tell: ``cache:10`` is no address."""
+    ports = {p.port for p in node.ports} | {p.number for pod in node.pods for c in _containers(pod) for p in c.ports}
+    return not ports or port in ports
+
+
+def _containers(pod: Pod) -> tuple[Container, ...]:
+    return pod.fact.containers if pod.fact else ()
+
+
+def _wire(caller: ServiceNode, node: ServiceNode, host: str, port: int | None, scheme: str, value: _Value) -> Wire:
+    where = f"{value.name}={value.text}" if value.name else value.text
+    note = f"configuration names it: {where[:120]}"
+    if _TELEMETRY.search(node.name):
+        note += " (telemetry)"
+    return Wire(
+        id=f"{caller.id}->{node.id}",
+        caller=Operation(caller.id, "*"),
+        callee=Operation(node.id, "*"),
+        host=host,
+        port=port,
+        protocol=_protocol(scheme, node, port),
+        method="*",
+        path="",
+        provenance="config",
+        precision=Precision.UNKNOWN,
+        span=value.span,
+        times=ONCE,
+        note=note,
+    )
+
+
+def _protocol(scheme: str, node: ServiceNode, port: int | None) -> str:
+    """What is spoken, by the scheme, else by the port's ``appProtocol`` or name (Istio's protocol selection)."""
+    if scheme:
+        return {"https": "http"}.get(scheme, scheme)
+    found = node.port(port)
+    named = (found.app_protocol or found.name or "") if found else ""
+    head = named.lower().partition("-")[0]
+    return head if head in ("http", "grpc", "tcp", "redis", "mongo", "mysql", "amqp", "kafka") else "http"

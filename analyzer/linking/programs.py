@@ -1,0 +1,213 @@
+"""Programs and their wires: which operation sends what where, in the environment of the workload that runs it.
+
+Shape: a program an operation; wires sorted by id. ``frontend POST /payment#2->ledgerwriter``: caller, ``Send.key``,
+callee; a namespace is part of an id where a name needs it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from analyzer.linking.directory import Directory
+from analyzer.linking.layers import app_layers
+from analyzer.linking.mesh import Mesh, Program, ServiceNode, Wire
+from analyzer.linking.operations import ANY, Match, match, operation_name
+from analyzer.linking.placement import Placed, Placement, Runner
+from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
+from analyzer.linking.sites import Site, sites
+from analyzer.linking.texts import shown
+from analyzer.linking.variables import variables
+from analyzer.model import Operation, Precision
+from parsers.diagnostics import Diagnostic
+from parsers.facts.python import Call, Handler
+from parsers.quantities import ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What code does: programs by operation, their wires, and what could not be told."""
+
+    programs: Mapping[Operation, Program]
+    wires: tuple[Wire, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def home(mesh: Mesh, runner: Runner) -> ServiceNode:
+    """The service as which a pod is known: the one of its name, else the first that is not headless."""
+    found = mesh.services_of(runner.pod)
+    named = [s for s in found if s.name == runner.pod.name]
+    plain = [s for s in found if not (s.fact and s.fact.headless)]
+    return (named or plain or list(found))[0]
+
+
+def programs(mesh: Mesh, placement: Placement, directory: Directory) -> Programs:
+    """Link every handler that a workload runs."""
+    builder = _Builder(mesh, placement, directory)
+    for placed in placement.placed:
+        builder.add(placed)
+    return builder.finished()
+
+
+class _Builder:
+    """Collects programs; local to one ``programs``."""
+
+    def __init__(self, mesh: Mesh, placement: Placement, directory: Directory) -> None:
+        self._mesh = mesh
+        self._directory = directory
+        self._names = _operations(mesh, placement)
+        self._handled = {s.call.span for p in placement.placed for h in p.handlers for s in sites(h.body)}
+        self._found: dict[Operation, tuple[Handler, dict[int, list[Wire]]]] = {}
+        self._loose: list[Wire] = []
+        self._diagnostics: list[Diagnostic] = []
+        self._consumers = _consumers(self._names)
+
+    def add(self, placed: Placed) -> None:
+        runner = placed.runner
+        service = home(self._mesh, runner)
+        known = variables(runner.pod, runner.container, runner.image, self._mesh)
+        sender = Sender(runner.pod, service, known)
+        for handler in _chosen(placed.handlers):
+            operation = Operation(service.id, operation_name(handler))
+            first, wires = self._found.setdefault(operation, (handler, {}))
+            if first != handler:
+                continue
+            for site in sites(handler.body):
+                mine = wires.setdefault(site.key, [])
+                mine += [w for w in self._wires(operation, site, sender) if not any(_same(w, o) for o in mine)]
+        for call in placed.calls:
+            if call.span not in self._handled:
+                self._loose += self._loose_wires(call, service, sender)
+
+    def finished(self) -> Programs:
+        namer = _Namer(self._mesh)
+        every: list[Wire] = []
+        linked: dict[Operation, Program] = {}
+        for operation in sorted(self._found):
+            handler, by_key = self._found[operation]
+            keyed = []
+            for key in sorted(by_key):
+                named = tuple(namer.named(w) for w in by_key[key])
+                every += named
+                keyed.append((key, tuple(w.id for w in named)))
+            linked[operation] = Program(operation, handler, tuple(keyed))
+        covered = {(w.caller.service, w.callee) for w in every}
+        loose = [w for w in self._loose if (w.caller.service, w.callee) not in covered]
+        unique = [w for i, w in enumerate(loose) if not any(_same(w, o) and w.span == o.span for o in loose[:i])]
+        every += [namer.named(w) for w in sorted(unique, key=lambda w: (w.caller, w.span, w.callee))]
+        return Programs(linked, tuple(sorted(every, key=lambda w: w.id)), tuple(dict.fromkeys(self._diagnostics)))
+
+    def _loose_wires(self, call: Call, service: ServiceNode, sender: Sender) -> Iterator[Wire]:
+        """A call that no handler is known to reach: the service makes it, no operation does."""
+        site = Site(call, 0, (), ONCE)
+        for wire in self._wires(Operation(service.id, ANY), site, sender):
+            note = "no handler is known to reach this call"
+            yield replace(wire, key=None, precision=max_unknown(wire.precision), note=_joined(note, wire.note))
+
+    def _wires(self, caller: Operation, site: Site, sender: Sender) -> Iterator[Wire]:
+        call = site.call
+        found, notes = sent(call, sender, self._directory)
+        self._diagnostics += notes
+        for one in found:
+            matches = self._matches(call, one)
+            for matched in matches:
+                yield Wire(
+                    id="",
+                    caller=caller,
+                    callee=Operation(one.target.service, matched.name),
+                    host=one.host,
+                    port=one.port,
+                    protocol=one.protocol,
+                    method=call.method,
+                    path=_path(call, one),
+                    provenance="code",
+                    precision=precision(one, matched.precision, len(found)),
+                    span=call.span,
+                    layers=app_layers(site),
+                    headers=call.headers,
+                    timeout_s=call.timeout_s,
+                    body_bytes=call.body_bytes,
+                    times=site.times,
+                    key=site.key,
+                    note=_joined(one.target.note, matched.note),
+                )
+
+    def _matches(self, call: Call, one: Sent) -> tuple[Match, ...]:
+        names = self._names.get(one.target.service, ())
+        if one.protocol in WEB or one.protocol == "grpc":
+            if one.path is None and one.protocol in WEB:
+                return (Match(ANY, Precision.UNKNOWN),)
+            return match(names, "grpc" if one.protocol == "grpc" else "http", call.method, one.path)
+        return (Match(ANY, Precision.EXACT),)
+
+
+def max_unknown(precision: Precision) -> Precision:
+    """At best an upper bound."""
+    return Precision.UPPER_BOUND if precision is Precision.EXACT else precision
+
+
+def _chosen(handlers: Iterable[Handler]) -> Iterator[Handler]:
+    """One handler an operation: the one that sends most, the first of them."""
+    best: dict[str, tuple[int, Handler]] = {}
+    for handler in sorted(handlers, key=lambda h: h.span):
+        name, size = operation_name(handler), sum(1 for _ in sites(handler.body))
+        if name not in best or size > best[name][0]:
+            best[name] = (size, handler)
+    yield from (best[name][1] for name in sorted(best))
+
+
+def _operations(mesh: Mesh, placement: Placement) -> dict[str, tuple[str, ...]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for placed in placement.placed:
+        found[home(mesh, placed.runner).id] |= {operation_name(h) for h in placed.handlers}
+    return {service: tuple(sorted(names)) for service, names in sorted(found.items())}
+
+
+def _consumers(names: Mapping[str, tuple[str, ...]]) -> dict[str, list[Operation]]:
+    """Operations that take messages or tasks, by the name they are known under."""
+    found: defaultdict[str, list[Operation]] = defaultdict(list)
+    for service, operations in names.items():
+        for name in operations:
+            kind, _, what = name.partition(" ")
+            if kind in ("consumer", "task"):
+                found[what].append(Operation(service, name))
+    return found
+
+
+def _path(call: Call, one: Sent) -> str:
+    if one.protocol == "grpc":
+        return call.method
+    return shown(one.path or "")
+
+
+def _same(a: Wire, b: Wire) -> bool:
+    return (a.caller, a.callee, a.host, a.port, a.method, a.path) == (
+        b.caller,
+        b.callee,
+        b.host,
+        b.port,
+        b.method,
+        b.path,
+    )
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(n for n in notes if n) or None
+
+
+class _Namer:
+    """Gives wires their ids."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        names = Counter(s.name for s in mesh.services.values() if not s.external)
+        self._short = {s.id: s.name for s in mesh.services.values() if s.external or names[s.name] == 1}
+        self._used: Counter[str] = Counter()
+
+    def named(self, wire: Wire) -> Wire:
+        caller = self._short.get(wire.caller.service, wire.caller.service)
+        callee = self._short.get(wire.callee.service, wire.callee.service)
+        what = "" if wire.caller.name == ANY else f" {wire.caller.name}"
+        name = f"{caller}{what}{'' if wire.key is None else f'#{wire.key}'}->{callee}"
+        self._used[name] += 1
+        return replace(wire, id=name if self._used[name] == 1 else f"{name}~{self._used[name]}")

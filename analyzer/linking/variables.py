@@ -1,0 +1,133 @@
+"""What the environment of a container holds: every variable a program can read there, as far as manifests say.
+
+Source: Kubernetes core/v1 EnvVar (``$(NAME)`` references earlier variables and service links; ``$$`` escapes), and
+kubernetes/kubernetes pkg/kubelet/envvars (service links: ``{NAME}_SERVICE_HOST``, not for headless services).
+Shape: a value of ``None`` exists but is not in the repository (a Secret, a pod's own address).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from analyzer.linking.mesh import Mesh, Pod
+from parsers.facts.kubernetes import ConfigEntry, ConfigMap, Container, EnvEntry
+from parsers.source import Span
+
+_REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.\-][\w.\-]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable and the line that sets it; ``linked`` where Kubernetes itself does."""
+
+    value: str | None
+    span: Span | None
+    linked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The environment of one container; ``complete`` where a manifest states it, so that what it lacks is not set."""
+
+    known: Mapping[str, Variable]
+    complete: bool
+
+    def get(self, name: str) -> Variable | None:
+        return self.known.get(name)
+
+
+NO_VARIABLES = Variables({}, complete=False)
+
+
+def variables(pod: Pod, container: Container | None, image: Iterable[ConfigEntry], mesh: Mesh) -> Variables:
+    """The container's environment: image, service links, ``envFrom``, ``env``, each over the one before."""
+    found: dict[str, Variable] = {e.key: Variable(e.value, e.span) for e in image}
+    if container is None:
+        return Variables(found, complete=False)
+    found.update(_service_links(pod, mesh))
+    for source in container.env_from:
+        name, secret = source.config_map or source.secret or "", source.secret is not None
+        for entry in _entries(name, pod.namespace, mesh, secret=secret):
+            found[source.prefix + entry.key] = Variable(entry.value, entry.span)
+    for written in container.env:
+        value = _written(written, pod, mesh)
+        found[written.name] = Variable(_expanded(value, found), written.span)
+    return Variables(found, complete=True)
+
+
+def _written(entry: EnvEntry, pod: Pod, mesh: Mesh) -> str | None:
+    if entry.value is not None:
+        return entry.value
+    if entry.field_path is not None:
+        return _field(entry.field_path, pod)
+    name = entry.config_map or entry.secret
+    if name is None:
+        return ""
+    entries = _entries(name, pod.namespace, mesh, secret=entry.secret is not None)
+    return next((e.value for e in entries if e.key == entry.key), None)
+
+
+def _field(path: str, pod: Pod) -> str | None:
+    """The downward API, as far as it does not depend on the running pod."""
+    if path == "metadata.namespace":
+        return pod.namespace
+    if path == "spec.serviceAccountName":
+        return pod.service_account
+    match = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", path)
+    if match:
+        return (pod.labels if match[1] == "labels" else pod.annotations).get(match[2])
+    return None
+
+
+def _expanded(value: str | None, earlier: Mapping[str, Variable]) -> str | None:
+    """Put earlier variables in place; a reference to nothing stays as written, one to a secret makes it unknown."""
+    if value is None or "$" not in value:
+        return value
+    hidden = any(n and n in earlier and earlier[n].value is None for n in _REFERENCE.findall(value))
+
+    def put(match: re.Match[str]) -> str:
+        if match[0] == "$$":
+            return "$"
+        found = earlier.get(match[1])
+        return match[0] if found is None else found.value or ""
+
+    return None if hidden else _REFERENCE.sub(put, value)
+
+
+def _entries(name: str, namespace: str, mesh: Mesh, *, secret: bool) -> tuple[ConfigEntry, ...]:
+    """The object's entries: of the pod's namespace, else the only one of that name, prefixed names included."""
+    every = [c for c in mesh.all(ConfigMap) if c.secret == secret]
+    here = [c for c in every if c.meta.name == name and c.meta.ns == namespace]
+    elsewhere = [c for c in every if c.meta.name == name]
+    affixed = [c for c in every if c.meta.ns == namespace and _affixed(c.meta.name, name)]
+    for found in (here, elsewhere, affixed):
+        if found and (found is here or len(found) == 1):
+            return found[0].entries
+    return ()
+
+
+def _affixed(full: str, name: str) -> bool:
+    """A kustomization's prefix, suffix or content hash around the name that was written."""
+    return full.endswith(f"-{name}") or full.startswith(f"{name}-")
+
+
+def _service_links(pod: Pod, mesh: Mesh) -> Iterator[tuple[str, Variable]]:
+    """``PAYMENTS_SERVICE_HOST`` and its like for every service of the namespace (``enableServiceLinks`` is on)."""
+    for service in mesh.services.values():
+        fact = service.fact
+        if service.namespace != pod.namespace or fact is None or fact.headless or fact.external_name or not fact.ports:
+            continue
+        base = re.sub(r"[^A-Z0-9]", "_", service.name.upper())
+        first = fact.ports[0]
+        yield f"{base}_SERVICE_HOST", Variable(service.name, fact.span, linked=True)
+        yield f"{base}_SERVICE_PORT", Variable(str(first.port), first.span, linked=True)
+        yield (
+            f"{base}_PORT",
+            Variable(f"{first.protocol.lower()}://{service.name}:{first.port}", first.span, linked=True),
+        )
+        for port in fact.ports:
+            if port.name:
+                key = f"{base}_SERVICE_PORT_{re.sub(r'[^A-Z0-9]', '_', port.name.upper())}"
+                yield key, Variable(str(port.port), port.span, linked=True)
