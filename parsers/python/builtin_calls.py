@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from parsers.facts.python import EnvVar, Hole, Template
-from parsers.python import operators
+from parsers.python import operators, replies
 from parsers.python.module import Scope
 from parsers.python.program import Name
 from parsers.python.value import (
@@ -26,6 +26,8 @@ from parsers.python.value import (
     Items,
     Known,
     Made,
+    Outcome,
+    Reply,
     Table,
     Text,
     Thing,
@@ -34,6 +36,7 @@ from parsers.python.value import (
     concatenate,
     constant_number,
     constant_text,
+    each,
     either,
     options,
     settled,
@@ -108,6 +111,11 @@ def function(values: Values, qualified: str, call: ast.Call, frame: Frame) -> Va
 def method(values: Values, base: Value, call: ast.Call, frame: Frame) -> Value | None:
     """What calling a method of a text, number or collection gives."""
     assert isinstance(call.func, ast.Attribute)
+    read = replies.called(base, call.func.attr)
+    if read is not None:
+        return read
+    if isinstance(base, Outcome):
+        return each(base, lambda v: method(values, v, call, frame) or Unknown(call.func.attr))  # type: ignore[attr-defined]  # asserted above
     if isinstance(base, Either):
         found = [method(values, o, call, frame) for o in base.options]
         known = [f for f in found if f is not None]
@@ -144,6 +152,8 @@ def _convert(kind: Callable[[object], object], value: Value) -> Value:
         default = text(var.default) if var.default is not None else NONE
         inner = _convert(kind, default) if var.default is not None else Unknown(f"environment {var.name}")
         return Default(inner, f"environment {var.name}", value.parts)
+    if isinstance(value, Reply):
+        return value
     if isinstance(value, Known):
         try:
             result = kind(value.value)
@@ -348,7 +358,6 @@ _FUNCTIONS: dict[str, Callable[[Arguments], Value | None]] = {
     "builtins.getattr": _getattr,
     "collections.OrderedDict": _dict,
     "types.MappingProxyType": _same,
-    "types.SimpleNamespace": lambda args: None,
     "functools.partial": _partial,
     "urllib.parse.urljoin": _join_urls,
     "urlparse.urljoin": _join_urls,
@@ -472,6 +481,10 @@ def _removed(base: Value, args: Arguments) -> Value | None:
     return Known(known.removesuffix(prefix)) if known is not None and prefix is not None else base
 
 
+def _itself(base: Value, _: Arguments) -> Value | None:
+    return base
+
+
 _TEXT_METHODS: dict[str, Callable[[Value, Arguments], Value | None]] = {
     "format": _format,
     "join": _joined,
@@ -482,15 +495,15 @@ _TEXT_METHODS: dict[str, Callable[[Value, Arguments], Value | None]] = {
     "lower": _cased(str.lower),
     "upper": _cased(str.upper),
     "title": _cased(str.title),
-    "encode": lambda base, args: base,
-    "decode": lambda base, args: base,
+    "encode": _itself,
+    "decode": _itself,
     "split": _split,
     "removesuffix": _removed,
     "with_path": lambda base, args: concatenate((text(origin(templates(base)[0])), args.get(0) or Unknown("path"))),
     "joinpath": lambda base, args: operators.join_path(base, args.get(0) or Unknown("path")),
     "join_url": lambda base, args: operators.join_path(base, args.get(0) or Unknown("path")),
-    "get_secret_value": lambda base, args: base,
-    "unicode_string": lambda base, args: base,
+    "get_secret_value": _itself,
+    "unicode_string": _itself,
 }
 
 

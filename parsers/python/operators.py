@@ -9,23 +9,31 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from typing import TypeGuard
 
 from parsers.facts.python import EnvVar
+from parsers.python import conditions
+from parsers.python.conditions import as_test
 from parsers.python.value import (
     MAX_OPTIONS,
     NONE,
     Default,
     Either,
+    Failure,
     Items,
     Known,
     Made,
+    Outcome,
+    Reply,
     Table,
+    Test,
     Text,
     Thing,
     Unknown,
     Value,
     concatenate,
     constant_text,
+    each,
     either,
     options,
     text,
@@ -57,9 +65,18 @@ _COMPARISON: dict[type[ast.cmpop], Callable[..., object]] = {
 }
 
 
+_PRESENT = Known | Items | Table | Thing | Made | Reply | Failure
+
+
 def binary(op: ast.operator, left: Value, right: Value) -> Value | None:
     """``left op right``."""
-    if isinstance(left, Either) or isinstance(right, Either):
+    if isinstance(left, Outcome) and not isinstance(right, Outcome):
+        return each(left, lambda v: binary(op, v, right) or Unknown("operation"))
+    if isinstance(right, Outcome) and not isinstance(left, Outcome):
+        return each(right, lambda v: binary(op, left, v) or Unknown("operation"))
+    if isinstance(op, ast.FloorDiv) and isinstance(left, Reply) and right == Known(100):
+        return Reply(left.key, "class", left.client)
+    if isinstance(left, Either | Outcome) or isinstance(right, Either | Outcome):
         found = [binary(op, a, b) for a in options(left)[:4] for b in options(right)[:4]]
         known = [f for f in found if f is not None]
         return either(known) if known else None
@@ -131,6 +148,11 @@ def _collections(op: ast.operator, left: Value, right: Value) -> Value | None:
 def unary(op: ast.unaryop, value: Value) -> Value | None:
     """``-x``, ``not x``."""
     if isinstance(op, ast.Not):
+        if isinstance(value, Outcome):
+            return each(value, lambda v: unary(op, v) or Unknown("not"))
+        asked = as_test(value)
+        if asked is not None:
+            return Test(asked.key, asked.statuses, not asked.holds)
         known = truth(value)
         return None if known is None else Known(not known)
     if isinstance(value, Known) and isinstance(value.value, int | float):
@@ -142,6 +164,8 @@ def boolean(op: ast.boolop, values: list[Value]) -> Value:
     """``a or b``: what the environment does not set is replaced by what follows; ``a and b`` alike."""
     result = values[0]
     for value in values[1:]:
+        if isinstance(result, Outcome) and len(values) == 2:
+            return each(result, lambda v: boolean(op, [v, values[1]]))
         known = truth(result)
         if isinstance(op, ast.Or):
             replaced = _with_default(result, value)
@@ -171,17 +195,25 @@ def _with_default(value: Value, default: Value) -> Value | None:
 
 
 def compare(expr: ast.Compare, values: list[Value]) -> Value:
-    """A comparison of constants; anything else is unknown."""
+    """A comparison of constants or of a status; anything else is unknown."""
+    if len(values) == 3:
+        return conditions.range_test(expr.ops, values) or Unknown("comparison")
     if len(values) != 2:
         return Unknown("comparison")
     left, right = values
     op = expr.ops[0]
+    if isinstance(left, Outcome) and not isinstance(right, Outcome):
+        return each(left, lambda v: compare(expr, [v, right]))
+    if isinstance(right, Outcome):
+        return each(right, lambda v: compare(expr, [left, v]))
+    asked = conditions.status_test(op, left, right)
+    if asked is not None:
+        return asked
     if isinstance(op, ast.Is | ast.IsNot) and right == NONE:
-        same = True if left == NONE else (False if isinstance(left, Known | Items | Table | Thing | Made) else None)
+        same = True if left == NONE else (False if isinstance(left, _PRESENT) else None)
         return Unknown("comparison") if same is None else Known(same == isinstance(op, ast.Is))
-    if isinstance(op, ast.In | ast.NotIn) and isinstance(left, Known) and isinstance(right, Items) and right.complete:
-        if all(isinstance(i, Known) for i in right.items):
-            return Known((left in right.items) == isinstance(op, ast.In))
+    if isinstance(op, ast.In | ast.NotIn) and isinstance(left, Known) and _all_known(right):
+        return Known((left in right.items) == isinstance(op, ast.In))
     function = _COMPARISON.get(type(op))
     if function is None or not isinstance(left, Known) or not isinstance(right, Known):
         return Unknown("comparison")
@@ -189,6 +221,10 @@ def compare(expr: ast.Compare, values: list[Value]) -> Value:
         return Known(bool(function(left.value, right.value)))
     except TypeError:
         return Unknown("comparison")
+
+
+def _all_known(value: Value) -> TypeGuard[Items]:
+    return isinstance(value, Items) and value.complete and all(isinstance(i, Known) for i in value.items)
 
 
 def percent(left: Value, right: Value) -> Value:
@@ -266,6 +302,10 @@ def stripped(value: Value, characters: str | None, ends: str = "r") -> Value:
 
 def lookup(base: Value, index: Value) -> Value | None:
     """``base[index]``; an unknown key of a table means any of its values."""
+    if isinstance(base, Outcome):
+        return each(base, lambda v: lookup(v, index) or Unknown("item"))
+    if isinstance(base, Reply):
+        return Reply(base.key, "body", base.client)
     if isinstance(index, Default):
         index = index.value
     if isinstance(index, Either):
@@ -291,6 +331,8 @@ def lookup(base: Value, index: Value) -> Value | None:
 
 def item(value: Value, index: int) -> Value:
     """The item at ``index`` of what is unpacked."""
+    if isinstance(value, Outcome):
+        return each(value, lambda v: item(v, index))
     return either(lookup(o, Known(index)) or Unknown(f"item {index}") for o in options(value))
 
 

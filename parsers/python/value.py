@@ -7,11 +7,11 @@ Errors: none; what is not known is ``Unknown`` with the reason, never a guess.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from parsers.facts.python import EnvVar, Hole, Template
+from parsers.facts.python import EnvVar, Hole, Step, Template
 from parsers.python.module import Scope
 from parsers.python.program import Name
 
@@ -73,7 +73,8 @@ class Thing:
     """A function, class or module of the tree, or an external name.
 
     ``receiver`` is what a method is bound to; ``args`` and ``keywords`` are already given (``functools.partial``);
-    ``closure`` holds what a nested function sees of the call that made it.
+    ``closure`` holds what a nested function sees of the call that made it. ``layer``: the outermost decorator that is
+    still to be applied when it is called.
     """
 
     name: Name
@@ -81,6 +82,7 @@ class Thing:
     args: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
     closure: tuple[tuple[str, Value], ...] = ()
+    layer: int = 0  # decorators before this one are already around it
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Thing) and self._identity() == other._identity()
@@ -89,7 +91,15 @@ class Thing:
         return hash(self._identity()[:2])
 
     def _identity(self) -> tuple[object, ...]:
-        return (self.name.qualified, self.name.rest, id(self.name.scope), self.receiver, self.args, self.keywords)
+        return (
+            self.name.qualified,
+            self.name.rest,
+            id(self.name.scope),
+            self.receiver,
+            self.args,
+            self.keywords,
+            self.layer,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +130,50 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for the request ``key``: the ``response``, its ``status`` or its ``body``."""
+
+    key: int
+    part: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Whether the status of the request ``key`` matches one of the patterns; ``holds`` false: matches none."""
+
+    key: int
+    statuses: tuple[str, ...]
+    holds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A caught exception, after one of the requests ``keys`` failed."""
+
+    keys: tuple[int, ...]
+    classes: tuple[str, ...]
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A value that depends on the way that was taken: under ``key`` the way is known by its mark."""
+
+    key: int
+    ways: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pending:
+    """Work that is described but not done, or started and not waited for: a coroutine, a task, a future."""
+
+    step: Step
+    value: Value
+    started: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Default:
     """Known only as a default: run time may give another value. ``text`` where the environment gives it as text."""
 
@@ -135,17 +189,33 @@ class Unknown:
     why: str
 
 
-Value = Known | Text | Items | Table | Either | Thing | Made | Member | Default | Unknown
+Value = (
+    Known
+    | Text
+    | Items
+    | Table
+    | Either
+    | Thing
+    | Made
+    | Member
+    | Reply
+    | Test
+    | Failure
+    | Outcome
+    | Pending
+    | Default
+    | Unknown
+)
 
 NONE = Known(None)
 Bound = Mapping[str, Value]
 
 
-def either(options: Iterable[Value]) -> Value:
+def either(several: Iterable[Value]) -> Value:
     """One value of several: flattened, without repetitions, at most ``MAX_OPTIONS``."""
     flat: list[Value] = []
-    for option in options:
-        for value in option.options if isinstance(option, Either) else (option,):
+    for option in several:
+        for value in options(option):
             if value not in flat:
                 flat.append(value)
     if not flat:
@@ -155,8 +225,21 @@ def either(options: Iterable[Value]) -> Value:
     return kept[0] if len(kept) == 1 else Either(tuple(kept))
 
 
+def each(value: Value, change: Callable[[Value], Value]) -> Value:
+    """The value changed; where it depends on the way taken or is one of several, each of them."""
+    if isinstance(value, Outcome):
+        changed = tuple((mark, each(v, change)) for mark, v in value.ways)
+        same = all(v == changed[0][1] for _, v in changed)
+        return changed[0][1] if same else Outcome(value.key, changed)
+    if isinstance(value, Either):
+        return either(each(o, change) for o in value.options)
+    return change(value)
+
+
 def options(value: Value) -> tuple[Value, ...]:
     """The alternatives of a value; itself where there is one."""
+    if isinstance(value, Outcome):
+        return tuple(o for _, v in value.ways for o in options(v))
     return value.options if isinstance(value, Either) else (value,)
 
 
@@ -180,7 +263,7 @@ def text(parts: Iterable[str | EnvVar | Hole]) -> Known | Text:
     return Text(tuple(joined))
 
 
-def templates(value: Value) -> tuple[Template, ...]:
+def templates(value: Value) -> tuple[Template, ...]:  # noqa: C901 -- one case a kind of value
     """Every text that a value may be when it is put into a text."""
     match value:
         case Known(value=bytes() as raw):
@@ -201,8 +284,14 @@ def templates(value: Value) -> tuple[Template, ...]:
             return ((Hole(name.qualified),),)
         case Member(names=names):
             return ((Hole(".".join(names)),),)
-        case Items() | Table():
-            return ((Hole("collection"),),)
+        case Outcome():
+            return tuple(dict.fromkeys(t for o in options(value) for t in templates(o)))[:MAX_OPTIONS]
+        case Reply(part=part):
+            return ((Hole(part),),)
+        case Pending(value=inner):
+            return templates(inner)
+        case Items() | Table() | Test() | Failure():
+            return ((Hole(type(value).__name__.lower()),),)
 
 
 def concatenate(values: Iterable[Value]) -> Value:
@@ -241,7 +330,7 @@ def truth(value: Value) -> bool | None:
             return True if items else (False if complete else None)
         case Table(pairs=pairs, complete=complete):
             return True if pairs else (False if complete else None)
-        case Thing() | Made():
+        case Thing() | Made() | Failure():
             return True
         case Either(options=several):
             answers = {truth(o) for o in several}

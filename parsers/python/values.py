@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from parsers.facts.python import Hole
-from parsers.python import builtin_calls, instances, operators, settings
+from parsers.python import builtin_calls, instances, operators, replies, settings
 from parsers.python.module import Assigned, Binding, Defined, Imported, Parameter, Scope
 from parsers.python.program import Name, Program
 from parsers.python.sites import Sites
@@ -21,16 +21,20 @@ from parsers.python.value import (
     Bound,
     Default,
     Either,
+    Failure,
     Items,
     Known,
     Made,
     Member,
+    Outcome,
+    Reply,
     Table,
     Text,
     Thing,
     Unknown,
     Value,
     concatenate,
+    each,
     either,
     options,
     settled,
@@ -68,9 +72,12 @@ class Frame:
     bound: Bound = field(default_factory=dict)
     depth: int = 0
     work: Work = field(default_factory=Work)
+    results: Mapping[int, Value] = field(default_factory=dict)  # of expressions already run, by ``id``
 
     def deeper(self, scope: Scope | None = None, bound: Bound | None = None) -> Frame:
-        return Frame(scope or self.scope, self.bound if bound is None else bound, self.depth + 1, self.work)
+        inner = scope or self.scope
+        results = self.results if inner is self.scope else {}
+        return Frame(inner, self.bound if bound is None else bound, self.depth + 1, self.work, results)
 
 
 class Values:
@@ -89,13 +96,15 @@ class Values:
     def at(self, expr: ast.expr, frame: Frame) -> Value:
         """Evaluate inside a question that is already being asked."""
         frame.work.left -= 1
+        if id(expr) in frame.results:
+            return frame.results[id(expr)]
         if frame.depth > MAX_DEPTH or frame.work.left < 0:
             return Unknown("too much to follow")
         key = (id(expr), id(frame.scope))
-        if not frame.bound and key in self._cache:
+        if not frame.bound and not frame.results and key in self._cache:
             return self._cache[key][1]
         value = self._dispatch(expr, frame)
-        if not frame.bound and frame.work.left > 0 and frame.depth < MAX_DEPTH // 2:
+        if not frame.bound and not frame.results and frame.work.left > 0 and frame.depth < MAX_DEPTH // 2:
             self._cache[key] = (expr, value)
         return value
 
@@ -346,7 +355,14 @@ class Values:
                 return self.attribute(value, attr, frame)
             case Either(options=several):
                 found = [self.attribute(o, attr, frame.deeper()) for o in several if o != NONE]
-                return either(v for v in found if not isinstance(v, Unknown)) if found else Unknown(attr)
+                known = [v for v in found if not isinstance(v, Unknown)]
+                return either(known) if known else Unknown(attr)
+            case Outcome():
+                return each(base, lambda v: self.attribute(v, attr, frame.deeper()))
+            case Reply():
+                return replies.attribute(base, attr)
+            case Failure():
+                return replies.of_failure(base, attr)
             case Known() | Text() if attr == "value":  # a member of an enumeration stands for its value
                 return base
             case _:
@@ -372,6 +388,8 @@ class Values:
             return read
         if isinstance(index, ast.Slice):
             return self.unknown(expr, frame)
+        if isinstance(base, Outcome):
+            return operators.lookup(base, self.at(index, frame)) or self.unknown(expr, frame)
         found = either(operators.lookup(o, self.at(index, frame)) or Unknown("") for o in options(settled(base)))
         return self.unknown(expr, frame) if found == Unknown("") else found
 
