@@ -54,8 +54,9 @@ class Layer:
     """One place that repeats a request, and what it does with a failure.
 
     ``attempts`` ``None``: not known (dynamic); counted as ``ONCE`` and marked unknown.
-    ``fires_on`` are cause patterns the layer repeats on: exact causes, ``4xx``/``5xx``, ``grpc-*``, ``*``, or
-    ``per-try-timeout`` (a ``timeout`` that ``per_try_timeout_s`` cut). ``methods``: only these HTTP methods.
+    ``fires_on`` are cause patterns the layer repeats on: exact causes, ``4xx``/``5xx``, ``grpc-*``, ``*``, ``*+header``
+    (an answer with that header), or ``per-try-timeout`` (a ``timeout`` that ``per_try_timeout_s`` cut).
+    ``methods``: only these HTTP methods.
     ``becomes``: what it hands up when it is done, (cause pattern, cause) in order; a cause not named passes unchanged.
     ``per_try_timeout_s`` cuts one attempt, ``timeout_s`` all of them with their waits; ``min_wait_s`` is the least time
     between two attempts. ``counts_arrivals`` is false where its repeats never reach the application (an inbound
@@ -99,13 +100,15 @@ class Layer:
 class Budget:
     """What bounds the aggregate of a layer's retries, never one request: a budget or a concurrency cap.
 
-    ``kind`` is ``retry-budget``, ``max-retries`` or ``outlier``. ``percent`` is 0..100.
+    ``kind`` is ``retry-budget``, ``max-retries`` or ``outlier``. ``percent`` is 0..100. ``interval_s``: the requests of
+    so long a time are a budget's base; ``None``: those that are active.
     """
 
     kind: str
     percent: float | None
     min_concurrency: int | None
     evidence: Evidence
+    interval_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class Passage:
     answered: str | None = None
     plaintext: bool | None = None
     evidence: tuple[Evidence, ...] = ()
+    precision: Precision = Precision.EXACT  # upper-bound where several routes may be taken and the worst of each counts
 
 
 @dataclass(frozen=True, slots=True)

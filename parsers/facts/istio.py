@@ -206,6 +206,7 @@ class TrafficPolicy:
     port_level: tuple[PortPolicy, ...]
     declared_retries: RetryPolicy | None
     span: Span
+    otherwise_empty: bool = False  # no block that Istio knows: the webhook refuses the whole object
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from parsers.mesh.istio.fields import match_labels, meta, optional_strings
 from parsers.mesh.istio.retries import retry_policy
 from parsers.yamltree import Node
 
+#: What Istio knows in a traffic policy besides ``portLevelSettings``.
+BLOCKS = ("connectionPool", "loadBalancer", "outlierDetection", "proxyProtocol", "retryBudget", "tls", "tunnel")
+
 
 def destination_rule(doc: Node) -> Iterator[DestinationRule]:
     """Read one DestinationRule."""
@@ -72,6 +75,7 @@ def _blocks(node: Node, port_level: tuple[PortPolicy, ...]) -> TrafficPolicy:
         port_level=port_level,
         declared_retries=retry_policy(node.at("retries")),
         span=node.span,
+        otherwise_empty=not any(node.at(key) for key in BLOCKS),
     )
 
 
