@@ -1,0 +1,85 @@
+"""How a call multiplies, as evidence: one line a layer, with what is written and what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.findings import Evidence
+from analyzer.graph import Call
+from analyzer.linking.mesh import Mesh
+from analyzer.model import Layer, Operation
+from parsers.facts import python
+from parsers.quantities import ONCE
+
+APPLICATION = frozenset({"app", "sdk"})
+#: Verbs with which the names of RPCs begin that only read.
+_READING = ("Get", "List", "Search", "Read", "Find", "Fetch", "Query", "Check", "Watch", "Lookup", "Describe", "Count")
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
+
+def factor(layer: Layer) -> str:
+    """``tenacity: 3 attempts (stop_after_attempt(3))``."""
+    count = "an unknown number of" if layer.attempts is None else str(layer.attempts)
+    written = f" ({layer.declared})" if layer.declared else ""
+    return f"{layer.kind} {layer.name}: {count} attempt{'' if layer.attempts == ONCE else 's'}{written}"
+
+
+def factors(call: Call) -> tuple[Evidence, ...]:
+    """The call itself, then every layer that repeats, outermost first."""
+    repeating = [layer for layer in call.layers if layer.attempts != ONCE]
+    return (
+        Evidence(f"{call.caller} calls {call.callee}", call.span),
+        *(Evidence(factor(layer), layer.span) for layer in repeating),
+    )
+
+
+def repeating(call: Call) -> tuple[Layer, ...]:
+    """The layers that send more than once, as far as is known."""
+    return tuple(x for x in call.layers if x.effective and x.attempts is not None and x.attempts > ONCE)
+
+
+def writes(operation: Operation) -> bool | None:
+    """Whether an operation changes something when it is done twice; ``None`` where its name does not say.
+
+    Source: RFC 9110 section 9.2.2 (idempotent methods); for RPCs the verb that the name begins with.
+    """
+    if operation.name.startswith("/"):
+        return not operation.name.rpartition("/")[2].startswith(_READING)
+    method = operation.name.partition(" ")[0]
+    return None if method in ("*", "") else method not in _IDEMPOTENT
+
+
+def python_calls(call: Call, mesh: Mesh) -> tuple[python.Call, ...]:
+    """What the code says of a call: every ``Send`` of its key in the caller's program."""
+    program = mesh.programs.get(call.caller)
+    if program is None or call.wire.key is None:
+        return ()
+    return tuple(s.call for s in sends(program.handler.body) if s.key == call.wire.key)
+
+
+def sends(step: python.Step) -> Iterator[python.Send]:
+    """Every ``Send`` in a tree, in order."""
+    stack: list[python.Step] = [step]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, python.Send):
+            yield here
+        stack.extend(reversed(_inside(here)))
+
+
+def _inside(step: python.Step) -> tuple[python.Step, ...]:
+    match step:
+        case python.Block(steps=steps):
+            return steps
+        case python.Repeat(body=body) | python.Loop(body=body) | python.Scope(body=body):
+            return (body,)
+        case python.Parallel(branches=branches):
+            return branches
+        case python.Branch(options=options):
+            return options
+        case python.Check(then=then, orelse=orelse):
+            return (then, orelse)
+        case python.Guard(body=body, catches=catches, orelse=orelse, final=final):
+            return (body, *(c.body for c in catches), orelse, final)
+        case _:
+            return ()

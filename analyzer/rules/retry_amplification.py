@@ -1,0 +1,54 @@
+"""RA001: one request becomes too many.
+
+Every layer that repeats a request multiplies what the layers below it send. When the last service of a chain fails,
+it receives the product: the load is largest exactly when the service can bear it least.
+
+Fix: keep the retry that is nearest to the failure and remove the others; ``meshgain explain`` shows each factor. The
+limit is ``max_amplification`` in the configuration (10 where nothing is written).
+
+Source: docs/amplification.md.
+Units: requests that arrive at the target for one request at the entry, at worst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.amplification import Pair
+from analyzer.context import Context
+from analyzer.factors import factors
+from analyzer.findings import Confidence, Finding, Severity
+from analyzer.model import Operation, Precision
+from analyzer.rules import Rule
+from parsers.quantities import Count
+
+LIMIT = 10
+
+
+def _check(context: Context) -> Iterator[Finding]:
+    limit = Count(context.options.max_amplification or LIMIT)
+    worst: dict[Operation, Pair] = {}
+    for pair in context.amplification.pairs:
+        known = worst.get(pair.target)
+        if pair.worst > limit and (known is None or pair.worst > known.worst):
+            worst[pair.target] = pair
+    for target in sorted(worst):
+        yield from _finding(context, worst[target], limit)
+
+
+def _finding(context: Context, pair: Pair, limit: Count) -> Iterator[Finding]:
+    calls = [c for i in pair.chain if (c := context.graph.call(i)) is not None]
+    if not calls:
+        return
+    way = " -> ".join((str(pair.entry), *(str(c.callee) for c in calls)))
+    many = "an unbounded number of requests" if pair.worst.unbounded else f"up to {pair.worst} requests"
+    yield RULE.at(
+        calls[0].span,
+        f"one request becomes {many} when {pair.target} answers {pair.cause} (the limit is {limit}): {way}",
+        subject=f"{pair.entry}=>{pair.target}",
+        evidence=tuple(e for c in calls for e in factors(c)),
+        confidence=Confidence.HIGH if pair.precision is Precision.EXACT else Confidence.MEDIUM,
+    )
+
+
+RULE = Rule("RA001", "retry-amplification", Severity.ERROR, _check)
