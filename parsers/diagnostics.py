@@ -20,7 +20,7 @@ class Code(Enum):
     TOO_DEEP = ("P003", "nested too deeply to read")
     TOO_LARGE = ("P004", "larger than {limit}, not read")
     OUTSIDE = ("P005", "link out of the analysed tree, not followed")
-    TEMPLATE = ("P006", "a template ({detail}), not a manifest; render it to have it analysed")
+    TEMPLATE = ("P006", "a template: {detail}")
     TRUNCATED = ("P007", "too large to follow completely: {detail}")
     WRONG_TYPE = ("P101", "{field}: expected {expected}, got {got}")
     UNKNOWN_FIELD = ("P102", "{field}: not understood, so not modelled")

@@ -16,6 +16,7 @@ from functools import cache, partial
 import parsers.mesh
 from parsers import screen
 from parsers.diagnostics import Code, Diagnostic
+from parsers.helm import Charts
 from parsers.mesh import Dialect
 from parsers.plugins import collect
 from parsers.source import SourceFile, Span, Tree
@@ -73,8 +74,9 @@ def read(tree: Tree, scope: Scope = WHOLE) -> Reading:
     collected = _Collected()
     collected.take(tree.problems())
     paths = [path for path in sorted(tree.paths()) if scope.everything or not screen.is_test(path)]
+    charts = Charts(tree)
     for path in paths:
-        collected.take(_contained(partial(_file, tree, path), path))
+        collected.take(_contained(partial(_file, tree, path, charts), path))
     if scope.python:
         collected.take(_contained(partial(_python, tree, tuple(p for p in paths if p.endswith(".py"))), "."))
     facts = sorted(collected.facts, key=_order)
@@ -101,7 +103,7 @@ def _contained(items: Callable[[], Iterator[object]], path: str) -> Iterator[obj
         yield Diagnostic.at(Span(path, 1, 1, 1, 1), Code.INTERNAL, detail=type(error).__name__)
 
 
-def _file(tree: Tree, path: str) -> Iterator[object]:
+def _file(tree: Tree, path: str, charts: Charts) -> Iterator[object]:
     dialects = _dialects()
     claimants = [d for d in dialects.by_name if d.claims(path)]
     manifest = path.endswith((".yaml", ".yml", ".json"))
@@ -116,13 +118,21 @@ def _file(tree: Tree, path: str) -> Iterator[object]:
         for dialect in claimants:
             yield from dialect.parse_file(file, tree)
         if manifest:
-            yield from _resources(file, dialects)
+            yield from _resources(file, dialects, charts)
 
 
-def _resources(file: SourceFile, dialects: _Dialects) -> Iterator[object]:
-    for doc in documents(file, dialects.wanted):
+def _resources(file: SourceFile, dialects: _Dialects, charts: Charts) -> Iterator[object]:
+    rendered = charts.render(file) if dialects.wanted.search(file.text) else None
+    if rendered:
+        yield from rendered.notes
+        docs = documents(rendered.file, dialects.wanted, rendered.place)
+    else:
+        docs = documents(file, dialects.wanted)
+    for doc in docs:
         if isinstance(doc, Diagnostic):
-            yield doc
+            unreadable = rendered is not None and doc.code is Code.SYNTAX
+            detail = f"what it renders to by default is not YAML ({doc.message})"
+            yield Diagnostic.at(doc.span, Code.TEMPLATE, detail=detail) if unreadable else doc
         else:
             yield from _resource(doc, _group_and_kind(doc), dialects, 0)
 

@@ -141,7 +141,8 @@ def _one_line(text: object) -> str:
 def _template(source: Source) -> Diagnostic:
     found = _ACTION.search(source.text)
     start = found.start() if found else 0
-    return Diagnostic.at(source.offset(start), Code.TEMPLATE, detail=short(found.group() if found else ""))
+    action = short(found.group() if found else "{{ }}")
+    return Diagnostic.at(source.offset(start), Code.TEMPLATE, detail=f"{action}; render it to have it analysed")
 
 
 def is_template(value: str) -> bool:

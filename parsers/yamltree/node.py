@@ -266,6 +266,18 @@ class Node:
         """A mapping of strings; empty where there is none."""
         return Labels({key: value.text("") for key, value in self.entries()})
 
+    def value(self) -> str | int | float | bool | None:
+        """A scalar as the type it has; never reports anything."""
+        if not isinstance(self._raw, ScalarNode):
+            return None
+        written: str = self._raw.value
+        if self._quoted or plain_type(written) == "a string":
+            return written
+        if plain_type(written) == "a boolean":
+            return written in TRUE
+        number = whole(written)
+        return real(written) if number is None else number
+
     def written(self) -> str:
         """A scalar as written, or an empty string; never reports anything."""
         return self._raw.value if isinstance(self._raw, ScalarNode) else ""
@@ -327,7 +339,7 @@ class Node:
             return None
         value: str = self._raw.value
         if self._source.templated and self._raw.style not in ("|", ">") and is_template(value):
-            self._source.report(self.span, Code.TEMPLATE, detail=short(value))
+            self._source.report(self.span, Code.TEMPLATE, detail=f"the value {short(value)} is not known")
         return value
 
     def _mapping(self) -> dict[str, tuple[RawNode, RawNode]]:
@@ -361,7 +373,9 @@ class Node:
 
     def _odd_key(self, key: RawNode) -> None:
         if self._source.templated:
-            self._source.report(self._span_of(key), Code.TEMPLATE, detail="{{ }} outside quotes")
+            self._source.report(
+                self._span_of(key), Code.TEMPLATE, detail="{{ }} outside quotes; its value is not known"
+            )
         else:
             self._source.report(self._span_of(key), Code.UNKNOWN_FIELD, field=f"{self.route}.?")
 
@@ -376,7 +390,7 @@ class Node:
             and self._source.templated
             and any(not isinstance(key, ScalarNode) for key, _ in raw.value)
         ):
-            self._source.report(self.span, Code.TEMPLATE, detail="{{ }} outside quotes")
+            self._source.report(self.span, Code.TEMPLATE, detail="{{ }} outside quotes; its value is not known")
         else:
             self._source.report(self.span, Code.WRONG_TYPE, field=self.route, expected=expected, got=got)
 
