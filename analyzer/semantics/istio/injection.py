@@ -14,6 +14,7 @@ from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.semantics import Membership
 from analyzer.semantics.istio.memory import remembered
+from parsers.facts import NO_LABELS
 from parsers.facts.istio import (
     AuthorizationPolicy,
     DestinationRule,
@@ -71,9 +72,17 @@ def member(pod: Pod, mesh: Mesh) -> Membership | None:
     return _injected(pod, mesh) or _ambient(pod, mesh) or _assumed(pod, mesh)
 
 
+def pods_of(service: ServiceNode) -> tuple[Pod, ...]:
+    """A service's pods; where no workload is defined here, one that carries at least what the Service selects."""
+    if service.pods or service.external:
+        return service.pods
+    labels = service.fact.selector if service.fact is not None else NO_LABELS
+    return (Pod(service.id, service.namespace, service.name, labels, NO_LABELS, "default", None, None),)
+
+
 def service_membership(service: ServiceNode, mesh: Mesh) -> Membership | None:
-    """The membership of a service's pods: of the first that has one; a Service whose pods nobody defines is assumed."""
-    return next((m for p in service.pods if (m := member(p, mesh)) is not None), None)
+    """The membership of a service's pods: of the first that has one."""
+    return next((m for p in pods_of(service) if (m := member(p, mesh)) is not None), None)
 
 
 def _own_proxy(pod: Pod) -> Membership | None:

@@ -38,12 +38,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """What is known of the proxy for which routes are built: its gateways (``mesh``), namespace and pod labels."""
+    """What is known of the proxy for which routes are built: its gateways (``mesh``), namespace and pod labels.
+
+    ``egress``: what its Sidecar resource imports, as ``namespace/host`` patterns; ``None``: everything.
+    ``owners``: a waypoint's only: namespaces whose VirtualServices it heeds (its own and the service's).
+    """
 
     gateways: tuple[str, ...]
     namespace: str
     labels: Labels
-    waypoint: bool = False
+    egress: tuple[str, ...] | None = None
+    owners: tuple[str, ...] = ()
+
+    @property
+    def waypoint(self) -> bool:
+        return bool(self.owners)
 
 
 def built_for(block: HttpMatch, proxy: Proxy, port: int | None, gateways: Iterable[str]) -> bool:

@@ -23,6 +23,7 @@ from analyzer.semantics.istio.hosts import (
 )
 from analyzer.semantics.istio.memory import remembered
 from analyzer.semantics.istio.route_match import Asked, Proxy, built_for, catch_all, taken
+from analyzer.semantics.istio.scope import imports
 from analyzer.semantics.istio.validity import refused_virtual_service
 from parsers.facts.istio import HttpMatch, HttpRoute, VirtualService
 
@@ -120,10 +121,7 @@ def alternatives(asked: Asked, hosts: Iterable[str], proxy: Proxy, mesh: Mesh) -
 def _ranked(known: Catalogue, host: str, proxy: Proxy) -> list[list[VirtualService]]:
     """Candidates in groups, the winning one first; inside a group creation time decides, which files do not hold."""
     found = [
-        v
-        for v in known.naming(host)
-        if any(g in proxy.gateways for g in bound_gateways(v))
-        and (proxy.waypoint or exported_to(v.export_to, known.default_export, v.meta.ns, proxy.namespace))
+        v for v in known.naming(host) if any(g in proxy.gateways for g in bound_gateways(v)) and _seen(v, known, proxy)
     ]
     groups: dict[tuple[int, int, int], list[VirtualService]] = {}
     for service in sorted(found, key=lambda v: (v.meta.name, v.meta.ns)):
@@ -131,6 +129,17 @@ def _ranked(known: Catalogue, host: str, proxy: Proxy) -> list[list[VirtualServi
         rank = (int(best.startswith("*")), -len(best), _privacy(service, known.default_export, proxy.namespace))
         groups.setdefault(rank, []).append(service)
     return [groups[rank] for rank in sorted(groups)]
+
+
+def _seen(service: VirtualService, known: Catalogue, proxy: Proxy) -> bool:
+    """Whether the proxy is told of the object: exported to it, and imported by its Sidecar resource."""
+    if proxy.waypoint:
+        return service.meta.ns in proxy.owners
+    if not exported_to(service.export_to, known.default_export, service.meta.ns, proxy.namespace):
+        return False
+    return proxy.egress is None or any(
+        imports(proxy.egress, service.meta.ns, proxy.namespace, h) for h in full_hosts(service)
+    )
 
 
 def _privacy(service: VirtualService, default: tuple[str, ...], namespace: str) -> int:
