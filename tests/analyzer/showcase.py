@@ -171,14 +171,15 @@ def _service(identity: str, names: set[str], entry: bool) -> ServiceView:
 def system(services: int, seed: int = 7) -> Report:
     """A layered system of that many services, with a few hot chains, denied calls and externals."""
     dice = random.Random(seed)
-    width = max(2, round(services**0.5))
+    tiers = min(7, max(2, services // 3))
+    tier = [index * tiers // services for index in range(services)]
     names = [
         Operation(f"ns{i % 7}/{dice.choice(_WORDS)}-{i}", f"POST /v1/{dice.choice(_WORDS)}") for i in range(services)
     ]
     calls: list[CallView] = []
-    for index, callee in enumerate(names[width:], start=width):
-        low = max(0, index - 2 * width)
-        for caller in dice.sample(names[low : max(low + 1, index - width // 2)], k=1 + (dice.random() < 0.3)):
+    for index, callee in enumerate(names):
+        near = [n for n, where in zip(names, tier, strict=True) if tier[index] - 2 <= where < tier[index]]
+        for caller in dice.sample(near, k=min(len(near), 1 + (dice.random() < 0.3))):
             attempts = dice.choice([1, 1, 1, 1, 2, 3, 4])
             file = span(f"services/{caller.service.rpartition('/')[2]}/client.py", 10 + index)
             layers = (

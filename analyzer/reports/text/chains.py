@@ -102,9 +102,12 @@ def _drawn(report: Report, row: AmplificationView, above: tuple[str, ...], ink: 
         if index >= shared:
             yield from _layers(call, hop, row.cause, column, ink)
         last = index == len(calls) - 1
-        count = row.worst if last else hop.requests if hop else None
+        count = hop.requests if hop else row.worst if last else None
         cause = row.cause if last else hop.cause if hop else ""
         yield _station(report.name(call.callee), count, f"fails with {cause}" if cause else "", column, ink)
+    if row.hops and row.hops[-1].requests != row.worst:
+        number = _heat(str(row.worst).rjust(column), row.worst, ink)
+        yield f"{number}  {ink.dim('in all, with every other way that leads there')}"
     yield from _siblings(report, row, column, ink)
 
 
