@@ -148,9 +148,10 @@ def _resource(doc: Node, named: tuple[str, str], dialects: _Dialects, depth: int
             yield from _contained(partial(dialect.parse, doc), doc.path)
         yield from doc.problems()
     elif kind.endswith("List") and depth < _MAX_LISTS and doc.at("items").is_sequence:
+        one = doc.at("kind").replaced(kind.removesuffix("List"))
         for item in doc.at("items").items():
-            own = _group_and_kind(item) if item.is_mapping and item.has("kind") else (group, kind.removesuffix("List"))
-            yield from _resource(item.alone(), own, dialects, depth + 1)
+            root = item.alone(apiVersion=doc.at("apiVersion"), kind=one)
+            yield from _resource(root, _group_and_kind(root), dialects, depth + 1)
     elif group in dialects.groups:
         yield Diagnostic.at(doc.at("kind").span, Code.UNKNOWN_KIND, kind=f"{kind} ({group})")
 

@@ -174,9 +174,19 @@ class Node:
         """State that nothing else under this node can change any analysis of ours."""
         self._ignored = None
 
-    def alone(self) -> Node:
-        """The same value as the root of a document of its own: an item of a ``List``."""
-        return Node(self._raw, self._source.fresh())
+    def alone(self, **lent: Node) -> Node:
+        """The same value as the root of a document of its own: an item of a ``List``. ``lent``: keys it leaves out."""
+        root = Node(self._raw, self._source.fresh())
+        for name, node in lent.items():
+            if not self.has(name) and node._raw is not None:
+                root._children[name] = Node(node._raw, root._source, root, f".{name}")
+        return root
+
+    def replaced(self, text: str) -> Node:
+        """The same place with another text."""
+        raw = self._raw
+        mark = (raw.start_mark, raw.end_mark) if raw is not None else (None, None)
+        return Node(ScalarNode("", text, *mark), self._source, self._parent, self._name, self._key)
 
     # ------------------------------------------------------------------------------------------------- typed reading
 
@@ -303,6 +313,8 @@ class Node:
 
     def invalid(self, detail: str) -> None:
         """Report that the value is of the right type and still means nothing."""
+        if self.is_mapping:
+            self._ignored = None
         self._source.report(self.span, Code.INVALID_VALUE, field=self.route, detail=detail)
 
     def problems(self) -> Iterator[Diagnostic]:
@@ -380,6 +392,7 @@ class Node:
             self._source.report(self._span_of(key), Code.UNKNOWN_FIELD, field=f"{self.route}.?")
 
     def _wrong_type(self, expected: str) -> None:
+        self._ignored = None  # what is wrong as a whole is not reported key by key
         raw = self._raw
         if isinstance(raw, ScalarNode):
             got = f"the string {raw.value[:40]!r}" if raw.style else plain_type(raw.value)
@@ -390,7 +403,7 @@ class Node:
             and self._source.templated
             and any(not isinstance(key, ScalarNode) for key, _ in raw.value)
         ):
-            self._source.report(self.span, Code.TEMPLATE, detail="{{ }} outside quotes; its value is not known")
+            self._source.report(self.span, Code.TEMPLATE, detail="{{ }} outside quotes is not known")
         else:
             self._source.report(self.span, Code.WRONG_TYPE, field=self.route, expected=expected, got=got)
 

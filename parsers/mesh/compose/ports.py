@@ -15,7 +15,8 @@ from parsers.source import Span
 from parsers.yamltree import Node
 
 _SHORT = re.compile(
-    r"(?:(?P<host>\[[^]]*\]|[\d.]+):)?(?:(?P<published>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?"
+    r"(?:(?P<host>\[[^]]*\]|\d+\.[\d.]+|localhost):)?"
+    r"(?:(?P<published>[\d-]*):)?(?P<target>[\d-]+)(?:/(?P<protocol>\w+))?"
 )
 _MAX_RANGE = 64
 
