@@ -14,11 +14,15 @@ from heapq import heappop, heappush
 
 from analyzer.requestsets.patterns import Glyphs, Pattern, Way, ways
 
-#: Positions of the automaton in one state; each is (pattern's number, way, index).
-State = frozenset[tuple[int, int, int]]
+#: A place in a pattern: (pattern's number, way, index).
+_Position = tuple[int, int, int]
+#: The positions that the automaton can be in together.
+State = frozenset[_Position]
 
-#: More states than this are not built; real policies need a few hundred.
-MOST_STATES = 20_000
+#: More positions than this, over all states, are not built; real policies need a few thousand.
+MOST_POSITIONS = 100_000
+#: More strings than this are not waiting to be lengthened.
+MOST_WAITING = 200_000
 #: Which character stands for a set of them, best first.
 _READABLE = "xyzabcdefghijklmnopqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:~!$&'()+,;=@%*[]\"<>^`{|}\\#?"
 
@@ -72,6 +76,7 @@ class _Machine:
         self._alphabet = _alphabet((i.glyphs for w in self._ways.values() for way in w for i in way), literals)
         self._start = self._closed((n, w, 0) for n, all_ways in self._ways.items() for w in range(len(all_ways)))
         self._edges: dict[State, tuple[tuple[str, State], ...]] = {}
+        self._moves: dict[str, dict[_Position, State]] = {}
         self._build()
 
     def inside(self, text: str) -> bool:
@@ -97,21 +102,23 @@ class _Machine:
             for char, following in self._edges[state]:
                 if following in left:
                     heappush(heap, (len(text) + 1 + left[following], depth - 1, text + char, following))
-            if len(heap) > MOST_STATES * 10:
+            if len(heap) > MOST_WAITING:
                 raise TooManyError
 
     def _build(self) -> None:
         queue = deque([self._start])
         self._edges[self._start] = ()
+        positions = 0
         while queue:
             state = queue.popleft()
+            positions += len(state)
             steps = [(c, self._step(state, c)) for c in self._alphabet]
             self._edges[state] = tuple((c, s) for c, s in steps if any(p[0] == -1 for p in s))
             for _, following in self._edges[state]:
                 if following not in self._edges:
                     self._edges[following] = ()
                     queue.append(following)
-            if len(self._edges) > MOST_STATES:
+            if positions > MOST_POSITIONS:
                 raise TooManyError
 
     def _distances(self, label: tuple[int, ...]) -> dict[State, int]:
@@ -135,19 +142,28 @@ class _Machine:
         ended = {position[0] for position in state if self._ends(position)}
         return tuple(sorted(ended - {-1})) if -1 in ended else None
 
-    def _ends(self, position: tuple[int, int, int]) -> bool:
+    def _ends(self, position: _Position) -> bool:
         return position[2] == len(self._ways[position[0]][position[1]])
 
     def _step(self, state: State, char: str) -> State:
-        following = []
-        for number, way, index in state:
-            items = self._ways[number][way]
-            folded = number >= 0 and self.patterns[number].ignore_case
-            if index < len(items) and (char.lower() if folded else char) in items[index].glyphs:
-                following.append((number, way, index if items[index].star else index + 1))
-        return self._closed(following)
+        moves = self._moves.setdefault(char, {})
+        following: set[_Position] = set()
+        for position in state:
+            if position not in moves:
+                moves[position] = self._move(position, char)
+            following |= moves[position]
+        return frozenset(following)
 
-    def _closed(self, positions: Iterable[tuple[int, int, int]]) -> State:
+    def _move(self, position: _Position, char: str) -> State:
+        """Where one position leads with a character."""
+        number, way, index = position
+        items = self._ways[number][way]
+        folded = number >= 0 and self.patterns[number].ignore_case
+        if index < len(items) and (char.lower() if folded else char) in items[index].glyphs:
+            return self._closed([(number, way, index if items[index].star else index + 1)])
+        return frozenset()
+
+    def _closed(self, positions: Iterable[_Position]) -> State:
         """With every position reached by skipping a star."""
         found = set()
         for number, way, start in positions:
