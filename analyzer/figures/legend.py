@@ -35,7 +35,7 @@ def note(drawn: Diagram) -> str:
     """What is not drawn."""
     parts = []
     if drawn.folded:
-        parts.append(f"{drawn.folded} services are not drawn: these are the ones where most multiplies, is denied or is open")
+        parts.append(f"{drawn.folded} more services are not drawn: less multiplies there, nothing is denied or open")
     if drawn.alone:
         some = ", ".join(shortened(s.rpartition("/")[2], 24) for s in drawn.alone[:3])
         more = f" and {len(drawn.alone) - 3} more" if len(drawn.alone) > 3 else ""

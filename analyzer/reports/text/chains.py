@@ -104,11 +104,15 @@ def _drawn(report: Report, row: AmplificationView, above: tuple[str, ...], ink: 
         last = index == len(calls) - 1
         count = hop.requests if hop else row.worst if last else None
         cause = row.cause if last else hop.cause if hop else ""
-        yield _station(report.name(call.callee), count, f"fails with {cause}" if cause else "", column, ink)
+        yield _station(report.name(call.callee), count, _answers(cause), column, ink)
     if row.hops and row.hops[-1].requests != row.worst:
         number = _heat(str(row.worst).rjust(column), row.worst, ink)
         yield f"{number}  {ink.dim('in all, with every other way that leads there')}"
     yield from _siblings(report, row, column, ink)
+
+
+def _answers(cause: str) -> str:
+    return f"fails with {cause}" if cause and not well(cause) else "answers all the same" if cause else ""
 
 
 def _station(name: str, count: Count | None, note: str, column: int, ink: Ink) -> str:
@@ -122,33 +126,60 @@ def _station(name: str, count: Count | None, note: str, column: int, ink: Ink) -
 def _layers(call: CallView, hop: Hop | None, cause: str, column: int, ink: Ink) -> Iterator[str]:
     factors = hop.factors if hop else tuple(_declared(layer) for layer in call.layers)
     shown = hop.cause if hop else cause
-    for layer, factor in zip(call.layers, factors, strict=False):
-        yield from _layer(layer, factor, shown, column, ink)
+    pairs = list(zip(call.layers, factors, strict=False))
+    for layer, factor in pairs:
+        if factor > ONCE:
+            yield from _row(f"×{factor}", spoken(layer), _place(layer), column, ink)
+        elif layer.attempts is None:
+            yield from _row("×?", f"{spoken(layer)}: attempts not known", _place(layer), column, ink)
+    silent = [layer for layer, factor in pairs if factor == ONCE and layer.attempts and layer.attempts > ONCE]
+    if silent and not well(shown):
+        told = f"not on {shown}: {', '.join(dict.fromkeys(spoken(layer) for layer in silent))}"
+        yield from _row("–", told, _place(silent[0]) if len(silent) == 1 else "", column, ink, quiet=True)
     if not any(f > ONCE for f in factors):
         yield from _row("×1", "sent once", str(call.span), column, ink, quiet=True)
     if call.times is None:
         yield from _row("×N", "inside a loop over data: counted once", str(call.span), column, ink, quiet=True)
 
 
+_KINDS = {"sidecar": "sidecar", "inbound": "inbound sidecar", "gateway": "gateway", "waypoint": "waypoint"}
+
+
+def spoken(layer: Layer) -> str:
+    """A layer as people say it: ``tenacity stop_after_attempt(3)``, ``sidecar default (2 retries)``."""
+    if layer.kind not in _KINDS:
+        return f"{layer.name}  {layer.declared}" if layer.declared else layer.name
+    who = _KINDS[layer.kind]
+    if layer.span is None or layer.declared == "nothing written":
+        count = layer.attempts.value - 1 if layer.attempts and layer.attempts.value else None
+        return f"{who} default" if count is None else f"{who} default ({plural(count, 'retry', 'retries')})"
+    return f"{who}  {layer.declared}"
+
+
+def _place(layer: Layer) -> str:
+    return str(layer.span) if layer.span else "nothing is written"
+
+
+def well(cause: str) -> bool:
+    """An answer that is no failure: nothing above repeats on it."""
+    return cause == "ok" or cause[:1] in ("1", "2", "3")
+
+
 def _declared(layer: Layer) -> Count:
     return layer.attempts or ONCE if layer.effective else ONCE
 
 
-def _layer(layer: Layer, factor: Count, cause: str, column: int, ink: Ink) -> Iterator[str]:
-    words = f"{layer.name}  {layer.declared}" if layer.declared else layer.name
-    where = str(layer.span) if layer.span else "nothing written: a default"
-    if factor > ONCE:
-        yield from _row(f"×{factor}", words, where, column, ink)
-    elif layer.attempts is None:
-        yield from _row("×?", f"{words}: attempts not known", where, column, ink)
-    elif layer.attempts > ONCE:
-        yield from _row("–", f"{words}: not on {cause}", where, column, ink, quiet=True)
-
-
 def _row(sign: str, words: str, where: str, column: int, ink: Ink, *, quiet: bool = False) -> Iterator[str]:
     rail = " " * (column + 2) + ink.dim("│") + " "
-    inner = Ink(ink.width - column - 4, ink.colour)
-    yield from (rail + line for line in inner.lines(f"{sign:<4}{words}", where, style="dim" if quiet else ""))
+    inner = Ink(ink.width - column - 8, ink.colour)
+    style = "dim" if quiet else ""
+    for number, line in enumerate(inner.lines(words, where, style=style)):
+        yield (
+            rail
+            + (ink.paint(f"{sign:<4}", style) if style else f"{sign:<4}") * (number == 0)
+            + " " * 4 * (number > 0)
+            + line
+        )
 
 
 def _siblings(report: Report, row: AmplificationView, column: int, ink: Ink) -> Iterator[str]:
