@@ -13,35 +13,23 @@ from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 import analyzer.semantics
-from analyzer.amplification.numbers import count, total
-from analyzer.amplification.passing import Way
+from analyzer.amplification.engine import Engine
+from analyzer.amplification.gains import gains
 from analyzer.amplification.system import CallFacts, System, assume
 from analyzer.findings import Evidence
+from analyzer.linking.homes import aliases, homes
 from analyzer.linking.mesh import Mesh, ServiceNode, Wire
 from analyzer.model import Gain, Layer, Operation, Passage, Precision
 from analyzer.options import Options
 from analyzer.semantics import Membership, Semantics
 from parsers.plugins import collect
-from parsers.quantities import ONCE, Count
+from parsers.quantities import Count
 from parsers.source import Span
 
 if TYPE_CHECKING:
     import networkx as nx
 
 T = TypeVar("T")
-
-#: What is asked of every call, the cause that is named first where several are as bad.
-HTTP_CAUSES = ("503", "connect-failure", "reset", "timeout", "500", "502", "504", "429", "truncated", "409", "404")
-GRPC_CAUSES = (
-    "grpc-unavailable",
-    "connect-failure",
-    "reset",
-    "timeout",
-    "grpc-internal",
-    "grpc-resource-exhausted",
-    "grpc-deadline-exceeded",
-)
-OTHER_CAUSES = ("connect-failure", "reset", "timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +97,11 @@ class CallGraph:
     def build(cls, mesh: Mesh, options: Options = Options()) -> CallGraph:  # noqa: B008 -- frozen
         """Ask every semantics what becomes of each wire."""
         kinds = collect(analyzer.semantics, Semantics)
-        facts = {w.id: _facts(w, _passage(w, mesh, options, kinds)) for w in mesh.wires}
+        other = aliases(mesh, homes(mesh))
+        facts = {w.id: _facts(w, _at_home(_passage(w, mesh, options, kinds), other), other) for w in mesh.wires}
         system = assume(System(mesh.programs, facts), options.assumptions)
-        calls = [c for w in mesh.wires for c in _calls(w, system.calls[w.id])]
+        gained = gains(Engine(system))
+        calls = [c for w in mesh.wires for c in _calls(w, system.calls[w.id], gained[w.id])]
         pods = {i: _first(k.member(p, mesh) for k in kinds) for i, p in mesh.pods.items()}
         return cls(
             mesh=mesh,
@@ -198,11 +188,22 @@ def _passage(wire: Wire, mesh: Mesh, options: Options, kinds: tuple[Semantics, .
     )
 
 
-def _facts(wire: Wire, passage: Passage) -> CallFacts:
+def _at_home(passage: Passage, other: Mapping[str, str]) -> Passage:
+    """A service that is another one by a second name is called by its first: one program, one count."""
+    shares: dict[str, float] = {}
+    for service, share in passage.callees:
+        home = other.get(service, service)
+        shares[home] = shares.get(home, 0.0) + share
+    shadows = tuple(replace(s, service=other.get(s.service, s.service)) for s in passage.shadows)
+    return replace(passage, callees=tuple(shares.items()), shadows=shadows)
+
+
+def _facts(wire: Wire, passage: Passage, other: Mapping[str, str]) -> CallFacts:
+    callee = Operation(other.get(wire.callee.service, wire.callee.service), wire.callee.name)
     return CallFacts(
         id=wire.id,
         caller=wire.caller,
-        callee=wire.callee,
+        callee=callee,
         protocol=wire.protocol,
         method=wire.method if wire.protocol != "grpc" else "POST",
         passage=passage,
@@ -213,15 +214,14 @@ def _facts(wire: Wire, passage: Passage) -> CallFacts:
     )
 
 
-def _calls(wire: Wire, facts: CallFacts) -> Iterator[Call]:
+def _calls(wire: Wire, facts: CallFacts, gain: Gain) -> Iterator[Call]:
     passage = facts.passage
     layers = (*wire.layers, *passage.layers)
-    gain = gain_of(facts)
     receivers = sorted(facts.callees, key=lambda pair: (-pair[1], pair[0]))
-    first, share = receivers[0] if receivers else (wire.callee, 1.0)
+    first, share = receivers[0] if receivers else (facts.callee, 1.0)
     main = Call(
         wire.id, wire.caller, first, wire.provenance, wire.precision, wire.span, layers, gain, passage, wire,
-        share=share, note=_note(wire, first), evidence=passage.evidence,
+        share=share, note=_note(wire, facts.callee, first), evidence=passage.evidence,
     )  # fmt: skip
     yield main
     for callee, part in receivers[1:]:
@@ -234,36 +234,17 @@ def _calls(wire: Wire, facts: CallFacts) -> Iterator[Call]:
             share=shadow.percent / 100,
             mirror=True,
             layers=wire.layers,
-            gain=gain_of(replace(facts, passage=Passage())),
+            gain=Gain(),
             note=f"mirrored: {shadow.evidence.text}",
             evidence=(shadow.evidence,),
         )
 
 
-def _note(wire: Wire, receiver: Operation) -> str | None:
-    if receiver.service == wire.callee.service:
+def _note(wire: Wire, asked: Operation, receiver: Operation) -> str | None:
+    if receiver.service == asked.service:
         return wire.note
-    routed = f"asked of {wire.callee.service}, routed to {receiver.service}"
+    routed = f"asked of {asked.service}, routed to {receiver.service}"
     return f"{wire.note}; {routed}" if wire.note else routed
-
-
-def gain_of(facts: CallFacts) -> Gain:
-    """Requests the callee receives per logical call, for each way in which it may fail."""
-    way = Way(facts, None)
-    by_cause: list[tuple[str, Count]] = []
-    for cause in _causes(facts.protocol):
-        takes = inf if cause == "timeout" else 0.0
-        ends = way.ended({callee: {cause: takes} for callee, _ in facts.callees})
-        totals = [count(total(load.sends.values())) for loads in ends.values() for load in loads]
-        by_cause.append((cause, max(totals, default=ONCE)))
-    worst = max((c for _, c in by_cause), default=ONCE)
-    return Gain(worst, next((cause for cause, c in by_cause if c == worst), ""), tuple(by_cause))
-
-
-def _causes(protocol: str) -> tuple[str, ...]:
-    if protocol.startswith("grpc"):
-        return GRPC_CAUSES
-    return HTTP_CAUSES if protocol in ("http", "https", "http2", "h2c", "rest", "ws", "wss", "") else OTHER_CAUSES
 
 
 def _mtls(node: ServiceNode, mesh: Mesh, kinds: tuple[Semantics, ...]) -> str | None:

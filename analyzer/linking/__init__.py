@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from analyzer.linking.configured import configured
 from analyzer.linking.directory import Directory
 from analyzer.linking.entries import entries
+from analyzer.linking.homes import aliases, homes
 from analyzer.linking.mesh import Mesh, ServiceNode, Wire
 from analyzer.linking.placement import Placement, place
 from analyzer.linking.programs import programs
-from analyzer.linking.routes import routes
+from analyzer.linking.routes import Route, routes
 from analyzer.linking.topology import external, topology
 from analyzer.model import Operation
 from analyzer.options import Options
@@ -24,18 +25,25 @@ def link(facts: Iterable[object], options: Options = Options()) -> tuple[Mesh, t
     placement = place(mesh, options)
     mesh = _with_code(mesh, placement)
     ways_in = routes(mesh)
-    code = programs(mesh, placement, Directory(mesh, ways_in, placement.ports))
-    wires = tuple(sorted((*code.wires, *configured(mesh, placement, code.wires)), key=lambda w: w.id))
+    known = homes(mesh)
+    code = programs(mesh, placement, Directory(mesh, ways_in, placement.ports), known)
+    told = configured(mesh, placement, code.wires, known)
+    wires = tuple(sorted((*code.wires, *told), key=lambda w: w.id))
     mesh = replace(
         mesh,
         wires=wires,
         programs=code.programs,
         services={**mesh.services, **_outside(mesh, wires)},
     )
-    found = entries(mesh, ways_in, code.programs, wires, options.entries)
+    found = entries(mesh, _at_home(ways_in, aliases(mesh, known)), code.programs, wires, options.entries)
     mesh = replace(mesh, entries=found, operations=_operations(mesh, tuple(e.operation for e in found)))
     diagnostics = {*notes, *placement.diagnostics, *code.diagnostics}
     return mesh, tuple(sorted(diagnostics, key=lambda d: d.sort_key))
+
+
+def _at_home(ways_in: tuple[Route, ...], other: Mapping[str, str]) -> tuple[Route, ...]:
+    """Routes to a service that is another one by a second name lead to that one."""
+    return tuple(replace(r, service=other.get(r.service, r.service)) for r in ways_in)
 
 
 def _with_code(mesh: Mesh, placement: Placement) -> Mesh:

@@ -26,42 +26,40 @@ _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*$")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``kind`` is web, tasks, cron or ``""`` (not known); ``module_path`` is the file started, relative to the root."""
+    """``kind`` is web, tasks, cron or ``""`` (not known); ``paths`` are the file it starts, wherever that may lie."""
 
     kind: str = ""
-    module_path: str | None = None
+    paths: tuple[str, ...] = ()
 
 
-def command(words: Iterable[str], folder: str) -> Command:
-    """Read a command line; ``folder`` is where its modules are."""
+def command(words: Iterable[str], folders: Iterable[str]) -> Command:
+    """Read a command line; ``folders`` are where its modules may be."""
     flat = _flat(tuple(words))
-    while flat and (flat[0] in _WRAPPERS or "=" in flat[0].split("/")[0]):
+    while flat and (flat[0] in _WRAPPERS or "=" in flat[0].split("/", maxsplit=1)[0]):
         flat = flat[1:]
     if not flat:
         return Command()
     name = flat[0].rsplit("/", 1)[-1]
     if _PYTHON.match(flat[0]):
-        return _python(flat[1:], folder)
+        return _python(flat[1:], tuple(folders))
     if name in _WORKERS:
         return Command("cron" if "beat" in flat else "tasks")
     if name in _WEB:
-        return Command("web", _app(flat[1:], folder))
+        return Command("web", _paths(_app(flat[1:]), folders))
     return Command()
 
 
-def runs(command: Command, handler: Handler, entries: set[str], *, shared: bool) -> bool:
-    """Whether a container with that command runs the handler; ``entries`` are files other containers start."""
+def runs(command: Command, handler: Handler, others: set[str], *, shared: bool) -> bool:
+    """Whether a container with that command runs the handler; ``others`` are files that only other containers start."""
     if command.kind == "tasks":
         return handler.kind in ("task", "cron", "startup")
     if command.kind == "cron":
         return handler.kind == "cron"
-    if not shared:
+    if not shared or handler.span.path in command.paths:
         return True
-    if command.kind == "web":
-        return handler.kind not in ("task", "cron", "cli", "consumer") or handler.span.path == command.module_path
-    if command.module_path is None:
-        return handler.span.path not in entries
-    return handler.span.path == command.module_path or handler.span.path not in entries
+    if command.kind == "web" and handler.kind in ("task", "cron", "cli", "consumer"):
+        return False
+    return handler.span.path not in others
 
 
 def _flat(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,36 +76,37 @@ def _flat(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _python(words: tuple[str, ...], folder: str) -> Command:
+def _python(words: tuple[str, ...], folders: tuple[str, ...]) -> Command:
     words = tuple(w for w in words if w not in ("-u", "-O", "-B", "-I"))
-    if not words:
-        return Command()
-    if words[0] == "-m" and len(words) > 1:
-        inner = words[1]
-        if inner in _WEB or inner in _WORKERS:
-            return command(words[1:], folder)
-        return Command("", _path(inner, folder))
-    if words[0].endswith(".py"):
-        script = words[0].rsplit("/", 1)[-1]
-        if script == "manage.py":
-            return Command("web") if "runserver" in words else Command("", None)
-        return Command("", f"{folder}/{_under(words[0])}".lstrip("/"))
+    if len(words) > 1 and words[0] == "-m":
+        if words[1] in _WEB or words[1] in _WORKERS:
+            return command(words[1:], folders)
+        return Command("", _paths(_file(words[1]), folders))
+    if words and words[0].endswith(".py"):
+        if words[0].rsplit("/", 1)[-1] == "manage.py":
+            return Command("web") if "runserver" in words else Command()
+        return Command("", _paths(words[0], folders))
     return Command()
 
 
-def _under(path: str) -> str:
-    """A script's path below the code folder, as far as an absolute one in the image tells."""
-    return path.rsplit("/", 1)[-1] if path.startswith("/") else path.removeprefix("./")
-
-
-def _app(words: tuple[str, ...], folder: str) -> str | None:
-    """``shop.wsgi:app`` among the words."""
+def _app(words: tuple[str, ...]) -> str | None:
+    """The file of ``shop.wsgi:app`` among the words."""
     for word in words:
         match = re.fullmatch(r"([A-Za-z_][\w.]*):[\w.]+(\(.*\))?", word)
         if match:
-            return _path(match[1], folder)
+            return _file(match[1])
     return None
 
 
-def _path(module: str, folder: str) -> str:
-    return f"{folder}/{module.replace('.', '/')}.py".lstrip("/")
+def _file(module: str) -> str:
+    return f"{module.replace('.', '/')}.py"
+
+
+def _paths(path: str | None, folders: Iterable[str]) -> tuple[str, ...]:
+    """A script's path in the tree. An absolute one is in the image: each of its tails may be the path in the folder."""
+    if path is None:
+        return ()
+    parts = path.removeprefix("./").strip("/").split("/")
+    tails = ["/".join(parts[i:]) for i in range(len(parts))] if path.startswith("/") else ["/".join(parts)]
+    packages = [t.removesuffix(".py") + "/__main__.py" for t in tails]
+    return tuple(dict.fromkeys(f"{f}/{t}".lstrip("/") for f in folders for t in (*tails, *packages)))

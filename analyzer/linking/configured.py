@@ -7,7 +7,7 @@ Shape: provenance ``config``, precision unknown, operation ``*`` on both sides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, Wire
@@ -44,30 +44,24 @@ class _Value:
     span: Span
 
 
-def configured(mesh: Mesh, placement: Placement, wires: tuple[Wire, ...]) -> Iterator[Wire]:
+def configured(
+    mesh: Mesh, placement: Placement, wires: tuple[Wire, ...], known: Mapping[str, ServiceNode]
+) -> Iterator[Wire]:
     """One wire for each service that a workload's configuration names and its code is not known to call."""
     coded = {p.runner.pod.id for p in placement.placed}
     seen = {(w.caller.service, w.callee.service) for w in wires}
     for pod in mesh.pods.values():
         if pod.fact is None or pod.id in coded:
             continue
-        caller = next(iter(_homes(mesh, pod)), None)
-        if caller is None:
-            continue
+        caller = known[pod.id]
         for container in pod.fact.containers:
             for value in _values(pod, container, mesh):
                 for node, host, port, scheme in _named(value, pod, mesh):
                     pair = (caller.id, node.id)
-                    if node.id != caller.id and pair not in seen:
+                    itself = any(known[p.id].id == caller.id for p in node.pods)
+                    if not itself and pair not in seen:
                         seen.add(pair)
                         yield _wire(caller, node, host, port, scheme, value)
-
-
-def _homes(mesh: Mesh, pod: Pod) -> Iterator[ServiceNode]:
-    found = mesh.services_of(pod)
-    yield from (s for s in found if s.name == pod.name)
-    yield from (s for s in found if not (s.fact and s.fact.headless))
-    yield from found
 
 
 def _values(pod: Pod, container: Container, mesh: Mesh) -> Iterator[_Value]:

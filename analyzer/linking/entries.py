@@ -12,7 +12,6 @@ from analyzer.linking.mesh import Entry, Mesh, Program, Wire
 from analyzer.linking.operations import ANY, match
 from analyzer.linking.routes import Route
 from analyzer.model import Operation
-from parsers.facts.kubernetes import Workload
 from parsers.source import Span
 
 _STARTED = ("consumer", "cron", "task", "cli", "startup")
@@ -45,7 +44,6 @@ def entries(
     found = [
         *_named(named, mesh, operations),
         *_routed(routes, operations, calling),
-        *_published(mesh, operations, calling),
         *_started(programs, calling, {w.callee for w in wires}),
     ]
     if not any(e.kind not in ("cli", "startup") for e in found):
@@ -129,23 +127,6 @@ def _exact(path: str, wanted: str) -> bool:
 def _asked(operation: Operation) -> bool:
     """Whether it is something that a request can ask for."""
     return operation.name.partition(" ")[0] not in _STARTED and operation.name != ANY
-
-
-def _published(mesh: Mesh, operations: Mapping[str, tuple[Operation, ...]], calling: set[Operation]) -> Iterator[Entry]:
-    """Compose services with published ports."""
-    for service in mesh.services.values():
-        for pod in service.pods:
-            if pod.fact is None or pod.fact.kind != "ComposeService" or not _ports(pod.fact):
-                continue
-            known = operations.get(service.id, ())
-            chosen = [o for o in known if _asked(o) or (o.name == ANY and o in calling)]
-            for operation in chosen or [Operation(service.id, ANY)]:
-                reason = f"compose publishes port {_ports(pod.fact)[0]} of {service.name}"
-                yield Entry(operation, "node-port", reason, pod.span)
-
-
-def _ports(workload: Workload) -> list[int]:
-    return [p.number for c in workload.containers for p in c.ports]
 
 
 def _started(programs: Mapping[Operation, Program], calling: set[Operation], called: set[Operation]) -> Iterator[Entry]:

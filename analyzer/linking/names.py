@@ -10,6 +10,12 @@ _AFFIXES_WORDS = (
     "services app backend deploy"
 )
 AFFIXES = frozenset(_AFFIXES_WORDS.split())
+#: Folder names that say nothing of which service it is.
+_GENERIC_WORDS = (
+    "src app apps api lib libs core python py code source backend server service services main pkg packages cmd "
+    "internal handlers routes routers views controllers endpoints clients client utils common shared project web"
+)
+GENERIC = frozenset(_GENERIC_WORDS.split())
 _VERSION = re.compile(r"v\d+(?:\.\d+)*$")
 
 

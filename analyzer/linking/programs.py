@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analyzer.linking.directory import Directory
+from analyzer.linking.homes import aliases
 from analyzer.linking.layers import app_layers
 from analyzer.linking.mesh import Mesh, Program, ServiceNode, Wire
 from analyzer.linking.operations import ANY, Match, match, operation_name
-from analyzer.linking.placement import Placed, Placement, Runner
+from analyzer.linking.placement import Placed, Placement
 from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
 from analyzer.linking.sites import Site, sites
-from analyzer.linking.texts import shown
+from analyzer.linking.texts import evaluate, shown
 from analyzer.linking.variables import variables
 from analyzer.model import Operation, Precision
 from parsers.diagnostics import Diagnostic
@@ -34,17 +35,9 @@ class Programs:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def home(mesh: Mesh, runner: Runner) -> ServiceNode:
-    """The service as which a pod is known: the one of its name, else the first that is not headless."""
-    found = mesh.services_of(runner.pod)
-    named = [s for s in found if s.name == runner.pod.name]
-    plain = [s for s in found if not (s.fact and s.fact.headless)]
-    return (named or plain or list(found))[0]
-
-
-def programs(mesh: Mesh, placement: Placement, directory: Directory) -> Programs:
-    """Link every handler that a workload runs."""
-    builder = _Builder(mesh, placement, directory)
+def programs(mesh: Mesh, placement: Placement, directory: Directory, known: Mapping[str, ServiceNode]) -> Programs:
+    """Link every handler that a workload runs; ``known`` is the service as which each pod is known."""
+    builder = _Builder(mesh, placement, directory, known)
     for placed in placement.placed:
         builder.add(placed)
     return builder.finished()
@@ -53,10 +46,14 @@ def programs(mesh: Mesh, placement: Placement, directory: Directory) -> Programs
 class _Builder:
     """Collects programs; local to one ``programs``."""
 
-    def __init__(self, mesh: Mesh, placement: Placement, directory: Directory) -> None:
+    def __init__(
+        self, mesh: Mesh, placement: Placement, directory: Directory, known: Mapping[str, ServiceNode]
+    ) -> None:
         self._mesh = mesh
         self._directory = directory
-        self._names = _operations(mesh, placement)
+        self._homes = known
+        self._aliases = aliases(mesh, known)
+        self._names = _operations(placement, known)
         self._handled = {s.call.span for p in placement.placed for h in p.handlers for s in sites(h.body)}
         self._found: dict[Operation, tuple[Handler, dict[int, list[Wire]]]] = {}
         self._loose: list[Wire] = []
@@ -65,8 +62,8 @@ class _Builder:
 
     def add(self, placed: Placed) -> None:
         runner = placed.runner
-        service = home(self._mesh, runner)
-        known = variables(runner.pod, runner.container, runner.image, self._mesh)
+        service = self._homes[runner.pod.id]
+        known = variables(runner.pod, runner.container, runner.env, self._mesh)
         sender = Sender(runner.pod, service, known)
         for handler in _chosen(placed.handlers):
             operation = Operation(service.id, operation_name(handler))
@@ -107,6 +104,10 @@ class _Builder:
 
     def _wires(self, caller: Operation, site: Site, sender: Sender) -> Iterator[Wire]:
         call = site.call
+        takers = self._takers(call, sender)
+        if takers:
+            yield from (self._message(caller, site, taker, len(takers)) for taker in takers)
+            return
         found, notes = sent(call, sender, self._directory)
         self._diagnostics += notes
         for one in found:
@@ -133,8 +134,37 @@ class _Builder:
                     note=_joined(one.target.note, matched.note),
                 )
 
+    def _takers(self, call: Call, sender: Sender) -> tuple[Operation, ...]:
+        """Who takes the message or does the task that a call sends: those who name the same topic, queue or task."""
+        if call.protocol in WEB or call.protocol == "grpc":
+            return ()
+        texts = [evaluate(t, sender.variables).text for t in call.url]
+        names = {n for t in texts for n in (t, t.partition("://")[2], t.rstrip("/").rpartition("/")[2]) if n}
+        return tuple(sorted({o for n in names for o in self._consumers.get(n, ())}))
+
+    def _message(self, caller: Operation, site: Site, taker: Operation, several: int) -> Wire:
+        call = site.call
+        return Wire(
+            id="",
+            caller=caller,
+            callee=taker,
+            host=taker.name.partition(" ")[2],
+            port=None,
+            protocol=call.protocol,
+            method=call.method,
+            path="",
+            provenance="code",
+            precision=Precision.EXACT if several == 1 else Precision.UPPER_BOUND,
+            span=call.span,
+            layers=app_layers(site),
+            times=site.times,
+            key=site.key,
+            note="a message: the caller does not wait for an answer",
+        )
+
     def _matches(self, call: Call, one: Sent) -> tuple[Match, ...]:
-        names = self._names.get(one.target.service, ())
+        service = one.target.service
+        names = self._names.get(self._aliases.get(service, service), ())
         if one.protocol in WEB or one.protocol == "grpc":
             if one.path is None and one.protocol in WEB:
                 return (Match(ANY, Precision.UNKNOWN),)
@@ -157,10 +187,10 @@ def _chosen(handlers: Iterable[Handler]) -> Iterator[Handler]:
     yield from (best[name][1] for name in sorted(best))
 
 
-def _operations(mesh: Mesh, placement: Placement) -> dict[str, tuple[str, ...]]:
+def _operations(placement: Placement, known: Mapping[str, ServiceNode]) -> dict[str, tuple[str, ...]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for placed in placement.placed:
-        found[home(mesh, placed.runner).id] |= {operation_name(h) for h in placed.handlers}
+        found[known[placed.runner.pod.id].id] |= {operation_name(h) for h in placed.handlers}
     return {service: tuple(sorted(names)) for service, names in sorted(found.items())}
 
 

@@ -7,7 +7,8 @@ Errors: none; what does not fit together is a diagnostic (L00x).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, by_kind
@@ -103,12 +104,12 @@ def _services(services: tuple[Service, ...], pods: dict[str, Pod]) -> dict[str, 
     """Every Service, and every workload that none selects, under its id."""
     found: dict[str, ServiceNode] = {}
     selected: set[str] = set()
+    labelled: defaultdict[tuple[str, str, str], list[Pod]] = defaultdict(list)
+    for pod in pods.values():
+        for label, value in pod.labels.items():
+            labelled[pod.namespace, label, value].append(pod)
     for service in services:
-        chosen = tuple(
-            p
-            for p in pods.values()
-            if service.selector and p.namespace == service.meta.ns and p.labels.contains(service.selector)
-        )
+        chosen = _selected(service, labelled)
         key = f"{service.meta.ns}/{service.meta.name}"
         if not service.selector and key in pods:
             chosen = (pods[key],)
@@ -120,6 +121,13 @@ def _services(services: tuple[Service, ...], pods: dict[str, Pod]) -> dict[str, 
             key = pod.id if pod.id not in found else f"{pod.id}.{pod.fact.kind.lower() if pod.fact else 'pod'}"
             found[key] = ServiceNode(key, pod.namespace, key.partition("/")[2], None, (pod,))
     return dict(sorted(found.items()))
+
+
+def _selected(service: Service, labelled: Mapping[tuple[str, str, str], list[Pod]]) -> tuple[Pod, ...]:
+    """The pods that a selector takes: of those with its rarest label, the ones that have all."""
+    groups = [labelled.get((service.meta.ns, label, value), []) for label, value in service.selector.items()]
+    rarest = min(groups, key=len, default=[])
+    return tuple(p for p in rarest if p.labels.contains(service.selector))
 
 
 def _outside(entries: tuple[ServiceEntry, ...]) -> dict[str, ServiceNode]:

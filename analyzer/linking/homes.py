@@ -1,0 +1,37 @@
+"""As which service a pod is known, where several select it.
+
+``reviews`` and ``reviews-v1`` select the same pods: one name for one program, or numbers would be counted apart. The
+widest service that is not headless is the home; of equal ones the one named like the workload, then the shorter name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from analyzer.linking.mesh import Mesh, Pod, ServiceNode
+from analyzer.linking.names import tokens
+
+
+def homes(mesh: Mesh) -> dict[str, ServiceNode]:
+    """The service as which each pod is known, by pod id."""
+    found: defaultdict[str, list[ServiceNode]] = defaultdict(list)
+    for service in mesh.services.values():
+        for pod in service.pods:
+            found[pod.id].append(service)
+    return {i: min(services, key=lambda s: _key(s, mesh.pods[i])) for i, services in sorted(found.items())}
+
+
+def aliases(mesh: Mesh, known: Mapping[str, ServiceNode]) -> dict[str, str]:
+    """Services all of whose pods are known as one other service: alias id -> that service's id."""
+    found: dict[str, str] = {}
+    for service in mesh.services.values():
+        ids = {known[p.id].id for p in service.pods if p.id in known}
+        if len(ids) == 1 and service.id not in ids:
+            found[service.id] = ids.pop()
+    return found
+
+
+def _key(service: ServiceNode, pod: Pod) -> tuple[object, ...]:
+    headless = service.fact is not None and service.fact.headless
+    return (headless, -len(service.pods), tokens(service.name) != tokens(pod.name), len(service.name), service.name)

@@ -1,0 +1,55 @@
+"""Calls that only configuration tells of."""
+
+import pytest
+
+from analyzer.model import Precision
+from tests.analyzer.linking.build import call, deployment, handler, linked, manifests, only, pairs, sending
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["pay:8080", "http://pay", "http://pay.default.svc:8080/x", "jdbc:mysql://pay:8080/db", "a.example.com,pay:8080"],
+)
+def test_a_value_that_names_a_service_is_a_call(value: str) -> None:
+    wire = only(linked(*manifests(web=deployment("web", env=f"SOME_URL={value}"), pay=deployment("pay"))))
+    assert (str(wire.caller), str(wire.callee)) == ("default/web", "default/pay")
+    assert (wire.provenance, wire.precision) == ("config", Precision.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "value", ["pay-day", "repay", "pay:v2", "pay:9999", "x.pay", "/srv/pay", "mypay:8080", "web:8080"]
+)
+def test_a_value_that_only_looks_like_one_is_none(value: str) -> None:
+    assert linked(*manifests(web=deployment("web", env=f"X={value}"), pay=deployment("pay"))).wires == ()
+
+
+def test_a_bare_name_is_an_address_only_where_the_variable_is_no_name() -> None:
+    host = manifests(web=deployment("web", env="PAY_HOST=pay"), pay=deployment("pay"))
+    name = manifests(web=deployment("web", env="APP_NAME=pay"), pay=deployment("pay"))
+    assert len(linked(*host).wires) == 1
+    assert linked(*name).wires == ()
+
+
+def test_arguments_tell_of_calls_too() -> None:
+    text = deployment("web", container='args: ["--upstream=http://pay:8080"]')
+    assert len(linked(*manifests(web=text, pay=deployment("pay"))).wires) == 1
+
+
+def test_several_values_for_one_service_are_one_call() -> None:
+    text = deployment("web", env="A=http://pay:8080/a B=http://pay:8080/b")
+    assert len(linked(*manifests(web=text, pay=deployment("pay"))).wires) == 1
+
+
+def test_code_that_does_not_use_the_variable_does_not_call() -> None:
+    facts = manifests(web=deployment("web", env="PAY_URL=http://pay:8080"), pay=deployment("pay"))
+    assert linked(*facts, handler("GET", "/", path="web/app.py")).wires == ()
+
+
+def test_what_code_calls_is_not_told_twice() -> None:
+    facts = manifests(web=deployment("web", env="PAY_URL=http://pay:8080"), pay=deployment("pay"))
+    sent = sending(call("http://pay:8080/x", path="web/app.py"))
+    assert pairs(linked(*facts, handler("GET", "/", *sent, path="web/app.py"))) == [("web GET /", "pay GET /x")]
+
+
+def test_service_links_of_kubernetes_are_no_calls() -> None:
+    assert linked(*manifests(web=deployment("web"), pay=deployment("pay"))).wires == ()

@@ -1,0 +1,284 @@
+"""Code, placed and linked: who calls whom, by which operation."""
+
+import pytest
+
+from analyzer.model import Precision
+from analyzer.options import Options
+from parsers.diagnostics import Code
+from parsers.facts.kubernetes import ImageSource
+from parsers.facts.python import (
+    Block,
+    Branch,
+    Check,
+    Hole,
+    Listener,
+    Loop,
+    Raise,
+    Repeat,
+    Retry,
+    RetryCondition,
+    Send,
+)
+from parsers.quantities import Count
+from tests.analyzer.linking.build import (
+    at,
+    call,
+    deployment,
+    env,
+    handler,
+    linked,
+    manifests,
+    only,
+    pairs,
+    sending,
+    told,
+)
+
+SHOP = manifests(web=deployment("web", env="PAY_ADDR=pay:8080"), pay=deployment("pay"))
+CHARGE = handler("POST", "/charge/<id>", path="pay/app.py")
+
+
+def page(*calls: object, route: str = "/buy") -> object:
+    return handler("GET", route, *sending(*calls), path="web/app.py")  # type: ignore[arg-type]
+
+
+def test_a_call_goes_through_the_environment_to_the_operation_of_the_callee() -> None:
+    sent = call("http://", env("PAY_ADDR"), "/charge/", Hole("order"), path="web/app.py", method="POST")
+    wire = only(linked(*SHOP, page(sent), CHARGE))
+    assert str(wire.caller) == "default/web GET /buy"
+    assert str(wire.callee) == "default/pay POST /charge/{id}"
+    assert (wire.host, wire.port, wire.path, wire.precision) == ("pay", 8080, "/charge/{order}", Precision.EXACT)
+    assert wire.id == "web GET /buy#0->pay"
+    assert wire.times == Count(1)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["pay", "PAY", "pay.default", "pay.default.svc", "pay.default.svc.cluster.local", "pay.default.svc.cluster.local."],
+)
+def test_every_spelling_of_a_service_means_it(host: str) -> None:
+    wire = only(linked(*SHOP, page(call(f"http://{host}:8080/x", path="web/app.py"))))
+    assert wire.callee.service == "default/pay"
+
+
+@pytest.mark.parametrize("host", ["pay.other", "pay.default.svc.other.zone", "api.pay.example.com", "10.0.0.7"])
+def test_other_names_lie_outside(host: str) -> None:
+    wire = only(linked(*SHOP, page(call(f"http://{host}/x", path="web/app.py"))))
+    assert wire.callee.service == f"external:{host}"
+
+
+def test_a_short_name_that_is_no_service_is_told() -> None:
+    notes = told(*SHOP, page(call("http://payments/x", path="web/app.py")))
+    assert [n.code for n in notes] == [Code.UNRESOLVED_HOST]
+
+
+def test_an_address_that_nothing_sets_is_unresolved_and_says_which_variable() -> None:
+    facts = (*SHOP, page(call("http://", env("OTHER_ADDR"), "/x", path="web/app.py")))
+    assert only(linked(*facts)).callee.service == "unresolved"
+    (note,) = told(*facts)
+    assert note.code is Code.UNRESOLVED_ADDRESS
+    assert "OTHER_ADDR" in note.message
+
+
+def test_alternatives_stand_under_one_key() -> None:
+    sent = call(path="web/app.py", url=(("http://pay:8080/a",), ("http://web:8080/b",)))
+    mesh = linked(*SHOP, page(sent))
+    (program,) = mesh.programs.values()
+    assert program.wires == ((0, ("web GET /buy#0->pay", "web GET /buy#0->web")),)
+    assert {w.precision for w in mesh.wires} == {Precision.UPPER_BOUND}
+
+
+def test_an_unknown_namespace_is_the_only_one_there_is() -> None:
+    wire = only(linked(*SHOP, page(call("http://pay.", Hole("namespace"), ".svc:8080/x", path="web/app.py"))))
+    assert (wire.callee.service, wire.precision) == ("default/pay", Precision.UPPER_BOUND)
+
+
+def test_a_name_known_in_part_is_one_of_those_that_fit() -> None:
+    facts = manifests(a=deployment("web"), b=deployment("stock-eu"), c=deployment("stock-us"))
+    mesh = linked(*facts, page(call("http://stock-", Hole("region"), ":8080/x", path="web/app.py")))
+    assert [w.callee.service for w in mesh.wires] == ["default/stock-eu", "default/stock-us"]
+
+
+def test_localhost_is_the_pod_itself() -> None:
+    wire = only(linked(*SHOP, page(call("http://localhost:8080/x", path="web/app.py"))))
+    assert wire.callee.service == "default/web"
+
+
+def test_localhost_without_such_a_port_is_a_sidecar_that_nobody_declares() -> None:
+    wire = only(linked(*SHOP, page(call("http://127.0.0.1:9411/x", path="web/app.py"))))
+    assert wire.callee.service == "external:localhost"
+
+
+def test_code_without_manifests_finds_other_code_by_its_port() -> None:
+    facts = (
+        handler("GET", "/", *sending(call("http://localhost:8001/x", path="web/app.py")), path="web/app.py"),
+        handler("GET", "/x", path="stock/app.py"),
+        Listener(8001, "stock.app", at("stock/app.py", 9)),
+    )
+    assert pairs(linked(*facts)) == [("web GET /", "stock GET /x")]
+    assert {n.code for n in told(*facts)} == {Code.UNLINKED_CODE}
+
+
+def test_an_external_name_is_followed() -> None:
+    facts = manifests(
+        web=deployment("web"),
+        db="""
+        apiVersion: v1
+        kind: Service
+        metadata: {name: cards}
+        spec: {type: ExternalName, externalName: api.cards.example.com}
+        """,
+    )
+    wire = only(linked(*facts, page(call("http://cards/x", path="web/app.py"))))
+    assert wire.callee.service == "external:api.cards.example.com"
+
+
+def test_one_pod_of_a_headless_service_is_that_service() -> None:
+    facts = manifests(web=deployment("web"), q=deployment("queue").replace("type: ClusterIP", "clusterIP: None"))
+    wire = only(linked(*facts, page(call("http://queue-0.queue:8080/x", path="web/app.py"))))
+    assert wire.callee.service == "default/queue"
+
+
+def test_a_public_name_of_the_system_comes_back_in() -> None:
+    facts = manifests(
+        web=deployment("web"),
+        pay=deployment("pay"),
+        ingress="""
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: {name: front}
+        spec:
+          rules:
+          - host: shop.example.com
+            http:
+              paths:
+              - {path: /pay, pathType: Prefix, backend: {service: {name: pay, port: {number: 8080}}}}
+              - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 8080}}}}
+        """,
+    )
+    wire = only(linked(*facts, page(call("https://shop.example.com/pay/x", path="web/app.py"))))
+    assert (wire.callee.service, wire.precision) == ("default/pay", Precision.UPPER_BOUND)
+
+
+def test_a_header_may_carry_the_callee() -> None:
+    sent = call("http://localhost:3500/x", path="web/app.py", headers=(("dapr-app-id", "pay"),))
+    assert only(linked(*SHOP, page(sent))).callee.service == "default/pay"
+
+
+def test_a_local_runtime_takes_the_callee_from_the_path() -> None:
+    sent = call("http://localhost:3500/v1.0/invoke/pay/method/charge/7", path="web/app.py", method="POST")
+    assert str(only(linked(*SHOP, page(sent), CHARGE)).callee) == "default/pay POST /charge/{id}"
+
+
+def test_a_rpc_goes_to_the_channels_target() -> None:
+    sent = call(env("PAY_ADDR"), path="web/app.py", protocol="grpc", method="/shop.Pay/Charge", client="grpc")
+    rpc = handler("*", "/shop.Pay/Charge", path="pay/server.py", kind="grpc")
+    wire = only(linked(*SHOP, page(sent), rpc))
+    assert (str(wire.callee), wire.protocol, wire.port) == ("default/pay /shop.Pay/Charge", "grpc", 8080)
+
+
+def test_a_message_goes_to_those_who_take_it() -> None:
+    sent = call("orders", path="web/app.py", protocol="kafka", method="*", client="kafka.KafkaProducer.send")
+    consumer = handler("*", "orders", path="pay/worker.py", kind="consumer")
+    assert pairs(linked(*SHOP, page(sent), consumer)) == [("web GET /buy", "pay consumer orders")]
+
+
+def test_a_call_that_no_handler_reaches_belongs_to_the_service() -> None:
+    wire = only(linked(*SHOP, page(), call("http://pay:8080/x", path="web/client.py")))
+    assert (str(wire.caller), wire.key, wire.precision) == ("default/web", None, Precision.UPPER_BOUND)
+
+
+def test_a_loop_over_data_is_marked() -> None:
+    send = Send(call("http://pay:8080/x", path="web/app.py"), 0)
+    many = handler("GET", "/", Loop(None, send, at("web/app.py")), path="web/app.py")
+    three = handler("GET", "/3", Loop(Count(3), send, at("web/app.py")), path="web/app.py")
+    mesh = linked(*SHOP, many, three)
+    assert [w.times for w in mesh.wires] == [None, Count(3)]
+
+
+def retry(attempts: int, **condition: object) -> Retry:
+    told_ = RetryCondition(**condition)  # type: ignore[arg-type]
+    return Retry(
+        "tenacity.retry", Count(attempts), None, told_, f"stop_after_attempt({attempts})", "f", at("web/app.py", 3)
+    )
+
+
+def test_layers_stand_from_the_outermost_to_the_clients_own() -> None:
+    own = retry(4, causes=("connect-failure",))
+    send = Send(call("http://pay:8080/x", path="web/app.py", layers=(own,)), 0)
+    body = Repeat(retry(2, exceptions=("Exception",)), Branch((Repeat(retry(3, statuses=("503",)), send), Block(()))))
+    wire = only(linked(*SHOP, handler("GET", "/", body, path="web/app.py")))
+    assert [str(layer.attempts) for layer in wire.layers] == ["2", "3", "4"]
+    assert wire.layers[0].fires_on == {"connect-failure", "reset", "timeout", "truncated"}
+    assert wire.layers[1].fires_on == {"503"}
+    assert wire.layers[2].fires_on == {"connect-failure"}
+
+
+def test_a_layer_fires_on_statuses_that_the_code_raises_for() -> None:
+    send = Send(call("http://pay:8080/x", path="web/app.py"), 0)
+    raised = Raise(("requests.exceptions.HTTPError",), None, at("web/app.py"))
+    checked = Block((send, Check(0, (">=400",), raised, Block(()))))
+    body = Repeat(retry(3, exceptions=("requests.exceptions.RequestException",)), checked)
+    wire = only(linked(*SHOP, handler("GET", "/", body, path="web/app.py")))
+    assert ">=400" in wire.layers[0].fires_on
+
+
+def test_a_layer_that_waits_for_another_exception_does_not_fire() -> None:
+    body = Repeat(retry(3, exceptions=("ValueError",)), Send(call("http://pay:8080/x", path="web/app.py"), 0))
+    wire = only(linked(*SHOP, handler("GET", "/", body, path="web/app.py")))
+    assert not wire.layers[0].effective
+
+
+def test_a_folder_named_like_the_workload_holds_its_code() -> None:
+    facts = manifests(a=deployment("payment-service"), b=deployment("web"))
+    mesh = linked(*facts, handler("GET", "/", path="services/PaymentService/src/main.py"))
+    assert [o.service for o in mesh.programs] == ["default/payment-service"]
+
+
+def test_the_folder_an_image_is_built_from_holds_its_code() -> None:
+    facts = manifests(a=deployment("checkout", image="registry.example.com/shop/basket:1.2"))
+    source = ImageSource("basket", "src/cart/", (), (), at("skaffold.yaml"))
+    mesh = linked(*facts, source, handler("GET", "/", path="src/cart/api/app.py"))
+    assert [o.service for o in mesh.programs] == ["default/checkout"]
+
+
+def test_an_images_folder_beats_a_name_below_it() -> None:
+    facts = manifests(a=deployment("gateway"), b=deployment("orders"))
+    source = ImageSource("gateway", "src/gateway", (), (), at("skaffold.yaml"))
+    mesh = linked(*facts, source, handler("GET", "/", path="src/gateway/orders/app.py"))
+    assert [o.service for o in mesh.programs] == ["default/gateway"]
+
+
+def test_the_configuration_beats_every_guess() -> None:
+    facts = (*SHOP, handler("GET", "/", path="pay/app.py"))
+    mesh = linked(*facts, options=Options(code=(("pay", "web"),)))
+    assert [o.service for o in mesh.programs] == ["default/web"]
+
+
+def test_code_that_nothing_runs_is_a_service_of_its_own() -> None:
+    mesh = linked(*SHOP, handler("GET", "/", path="tools/reports/app/main.py"))
+    assert [o.service for o in mesh.programs] == ["default/reports"]
+
+
+def test_the_same_image_runs_as_web_and_as_worker() -> None:
+    web = deployment("shop-web", image="shop", container='command: ["gunicorn", "shop.wsgi:app"]')
+    worker = deployment("shop-worker", image="shop", container='command: ["celery", "-A", "shop", "worker"]')
+    source = ImageSource("shop", "shop-src", (), (), at("skaffold.yaml"))
+    page_ = handler("GET", "/", path="shop-src/shop/views.py")
+    task = handler("*", "shop.tasks.mail", path="shop-src/shop/tasks.py", kind="task")
+    mesh = linked(*manifests(w=web, x=worker), source, page_, task)
+    assert [str(o) for o in mesh.programs] == ["default/shop-web GET /", "default/shop-worker task shop.tasks.mail"]
+
+
+def test_a_module_that_one_command_names_is_not_run_by_another() -> None:
+    a = deployment("a", image="both", container='command: ["python", "-m", "app.a"]')
+    b = deployment("b", image="both", container='command: ["python", "app/b.py"]')
+    source = ImageSource("both", "code", (), (), at("skaffold.yaml"))
+    facts = (handler("GET", "/a", path="code/app/a.py"), handler("GET", "/b", path="code/app/b.py"))
+    mesh = linked(*manifests(a=a, b=b), source, *facts)
+    assert [str(o) for o in mesh.programs] == ["default/a GET /a", "default/b GET /b"]
+
+
+def test_the_order_of_facts_does_not_matter() -> None:
+    facts = (*SHOP, page(call("http://pay:8080/x", path="web/app.py")), CHARGE)
+    assert linked(*facts) == linked(*reversed(facts))
