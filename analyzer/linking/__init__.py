@@ -14,6 +14,7 @@ from analyzer.linking.placement import Placement, place
 from analyzer.linking.programs import programs
 from analyzer.linking.routes import Route, routes
 from analyzer.linking.topology import external, topology
+from analyzer.linking.wireids import Namer
 from analyzer.model import Operation
 from analyzer.options import Options
 from parsers.diagnostics import Diagnostic
@@ -25,9 +26,9 @@ def link(facts: Iterable[object], options: Options = Options()) -> tuple[Mesh, t
     placement = place(mesh, options)
     mesh = _with_code(mesh, placement)
     ways_in = routes(mesh)
-    known = homes(mesh)
-    code = programs(mesh, placement, Directory(mesh, ways_in, placement.ports), known)
-    told = configured(mesh, placement, code.wires, known)
+    known, namer = homes(mesh), Namer(mesh)
+    code = programs(mesh, placement, Directory(mesh, ways_in, placement.ports), known, namer)
+    told = namer.all(configured(mesh, placement, code.wires, known))
     wires = tuple(sorted((*code.wires, *told), key=lambda w: w.id))
     mesh = replace(
         mesh,

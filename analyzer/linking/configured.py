@@ -104,7 +104,7 @@ def _wire(caller: ServiceNode, node: ServiceNode, host: str, port: int | None, s
     if _TELEMETRY.search(node.name):
         note += " (telemetry)"
     return Wire(
-        id=f"{caller.id}->{node.id}",
+        id="",
         caller=Operation(caller.id, "*"),
         callee=Operation(node.id, "*"),
         host=host,

@@ -23,6 +23,7 @@ class Setting:
     namespace: str = ""
     prefix: str = ""
     suffix: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 def settings(kustomizations: Iterable[Kustomization]) -> dict[str, tuple[Setting, ...]]:
@@ -51,8 +52,13 @@ def _files(
         return
     parts = [known[c.strip("/")] for c in at.components if c.strip("/") in known]
     spoken = next((p.namespace for p in reversed(parts) if p.namespace), None) or at.namespace
+    labels = {**dict(outer.labels), **at.labels, **{k: v for p in parts for k, v in p.labels.items()}}
     here = Setting(
-        outer.root, outer.namespace or spoken or "", outer.prefix + at.name_prefix, at.name_suffix + outer.suffix
+        outer.root,
+        outer.namespace or spoken or "",
+        outer.prefix + at.name_prefix,
+        at.name_suffix + outer.suffix,
+        tuple(sorted(labels.items())),
     )
     for path in (*at.resources, *at.components):
         nested = known.get(path.strip("/"))

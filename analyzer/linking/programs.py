@@ -6,7 +6,7 @@ callee; a namespace is part of an id where a name needs it.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +20,7 @@ from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
 from analyzer.linking.sites import Site, sites
 from analyzer.linking.texts import evaluate, shown
 from analyzer.linking.variables import variables
+from analyzer.linking.wireids import Namer
 from analyzer.model import Operation, Precision
 from parsers.diagnostics import Diagnostic
 from parsers.facts.python import Call, Handler
@@ -35,12 +36,14 @@ class Programs:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def programs(mesh: Mesh, placement: Placement, directory: Directory, known: Mapping[str, ServiceNode]) -> Programs:
+def programs(
+    mesh: Mesh, placement: Placement, directory: Directory, known: Mapping[str, ServiceNode], namer: Namer
+) -> Programs:
     """Link every handler that a workload runs; ``known`` is the service as which each pod is known."""
     builder = _Builder(mesh, placement, directory, known)
     for placed in placement.placed:
         builder.add(placed)
-    return builder.finished()
+    return builder.finished(namer)
 
 
 class _Builder:
@@ -77,8 +80,7 @@ class _Builder:
             if call.span not in self._handled:
                 self._loose += self._loose_wires(call, service, sender)
 
-    def finished(self) -> Programs:
-        namer = _Namer(self._mesh)
+    def finished(self, namer: Namer) -> Programs:
         every: list[Wire] = []
         linked: dict[Operation, Program] = {}
         for operation in sorted(self._found):
@@ -224,20 +226,3 @@ def _same(a: Wire, b: Wire) -> bool:
 
 def _joined(*notes: str | None) -> str | None:
     return "; ".join(n for n in notes if n) or None
-
-
-class _Namer:
-    """Gives wires their ids."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        names = Counter(s.name for s in mesh.services.values() if not s.external)
-        self._short = {s.id: s.name for s in mesh.services.values() if s.external or names[s.name] == 1}
-        self._used: Counter[str] = Counter()
-
-    def named(self, wire: Wire) -> Wire:
-        caller = self._short.get(wire.caller.service, wire.caller.service)
-        callee = self._short.get(wire.callee.service, wire.callee.service)
-        what = "" if wire.caller.name == ANY else f" {wire.caller.name}"
-        name = f"{caller}{what}{'' if wire.key is None else f'#{wire.key}'}->{callee}"
-        self._used[name] += 1
-        return replace(wire, id=name if self._used[name] == 1 else f"{name}~{self._used[name]}")

@@ -2,8 +2,8 @@
 
 Repositories hold the same object many times: a base and its overlays, one folder an environment, rendered copies.
 One system is analysed, so one definition is chosen, the same way every time: the namespace the user calls production,
-then folders that are not set aside (tests, examples), then the environment nearest production, then the folder and
-the file that define most, then the path. Objects of the same name in other namespaces are other objects.
+then folders that are not set aside (tests, examples), then the environment nearest production, then plain manifests
+over templates, then the folder and the file that define most, then the path. Objects of the same name in other namespaces are other objects.
 Errors: a choice between definitions that differ is an L004 diagnostic.
 """
 
@@ -22,7 +22,7 @@ from analyzer.linking.kustomize import Setting, patch_files, settings
 from analyzer.linking.names import image_path
 from analyzer.options import Options
 from parsers.diagnostics import Code, Diagnostic
-from parsers.facts import NO_LABELS, Meta
+from parsers.facts import NO_LABELS, Labels, Meta
 from parsers.facts.kubernetes import ConfigMap, Kustomization, Namespace, Service, ServiceAccount, Workload
 from parsers.source import Span
 
@@ -39,6 +39,10 @@ ENVIRONMENTS: tuple[frozenset[str], ...] = (
 )
 #: Kinds that an unwritten namespace may move; policies without one mean another thing than policies with one.
 MOVABLE = (Workload, Service, ConfigMap, ServiceAccount)
+
+
+#: Places named in one diagnostic.
+_LISTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class _Ranking:
                 return
             name = f"{way.prefix}{meta.name}{way.suffix}"
             moved = replace(meta, name=name, namespace=way.namespace or meta.namespace or "default")
-            yield replace(cast("Any", fact), meta=moved)
+            yield _labelled(replace(cast("Any", fact), meta=moved), dict(way.labels))
 
     def environment(self, fact: object) -> tuple[int, bool]:
         """How far from production the fact's folder says it is, and whether it says so at all."""
@@ -125,6 +129,7 @@ class _Ranking:
         return (
             not self._wanted(_must(fact).namespace, *(w.namespace for w in self._settled.get(path, ()))),
             *self._set_aside(path),
+            "templates" in path.split("/"),
             -self._coverage[group],
             -self._coverage[path],
             str(PurePosixPath(path).with_suffix("")),
@@ -200,6 +205,13 @@ def _hollow(fact: object) -> bool:
     return isinstance(fact, Workload) and fact.build is None and not any(c.image for c in fact.containers)
 
 
+def _labelled(fact: object, labels: dict[str, str]) -> object:
+    """A workload's pods get a kustomization's labels; whatever selects them by those selects them still."""
+    if isinstance(fact, Workload) and labels:
+        return replace(fact, pod_labels=Labels({**fact.pod_labels, **labels}))
+    return fact
+
+
 def _identity(fact: object) -> tuple[str, str, str]:
     meta = _must(fact)
     return (type(fact).__name__, meta.ns, meta.name)
@@ -215,19 +227,22 @@ def _must(fact: object) -> Meta:
 
 
 def _notes(lost: list[tuple[object, object]]) -> Iterator[Diagnostic]:
-    """One diagnostic a pair of folders, for definitions that differ in what an answer may depend on."""
-    pairs: dict[tuple[str, str], list[tuple[object, object]]] = {}
+    """One diagnostic for each folder (or file, where one folder holds all) whose definitions count over others."""
+    kept: dict[str, list[tuple[object, object]]] = {}
     for best, other in lost:
         if _relevant(best) != _relevant(other):
-            folders = (_folder(_must(best).span.path), _folder(_must(other).span.path))
-            pairs.setdefault(folders, []).append((best, other))
-    for folders, differing in sorted(pairs.items()):
+            kept.setdefault(_folder(_must(best).span.path), []).append((best, other))
+    for folder, differing in sorted(kept.items()):
         best, other = min(differing, key=lambda pair: _must(pair[1]).span)
-        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
-        what = f"{type(best).__name__} {_must(best).name}{more}"
-        same = folders[0] == folders[1]
-        kept, dropped = (_must(best).span.path, _must(other).span.path) if same else folders
-        detail = f"{what}: defined differently in {dropped or '.'} and in {kept or '.'}; {kept or '.'} counts"
+        within = all(_folder(_must(o).span.path) == folder for _, o in differing)
+        where = _must(best).span.path if within else folder or "."
+        paths = {_must(o).span.path for _, o in differing}
+        others = sorted(paths - {where} if within else {_folder(p) or "." for p in paths} - {where})
+        names = {f"{type(b).__name__} {_must(b).name}" for b, _ in differing}
+        first = f"{type(best).__name__} {_must(best).name}"
+        what = first + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        listed = ", ".join(others[:_LISTED]) + (f" and {len(others) - _LISTED} more" if len(others) > _LISTED else "")
+        detail = f"{what}: also defined, differently, in {listed or 'the same place'}; what {where} says counts"
         yield Diagnostic.at(_must(other).span, Code.AMBIGUOUS, detail=detail)
 
 

@@ -48,7 +48,7 @@ def test_copies_that_differ_in_what_matters_are_told() -> None:
     (note,) = told(*facts)
     assert note.code is Code.AMBIGUOUS
     assert note.span.path == "extras/web.yaml"
-    assert "k8s counts" in note.message
+    assert "what k8s says counts" in note.message
 
 
 def test_the_folder_that_defines_most_counts() -> None:
