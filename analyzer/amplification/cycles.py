@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.amplification.causes import failed
 from analyzer.amplification.engine import Engine
-from analyzer.amplification.numbers import Number, count, largest, total
+from analyzer.amplification.numbers import Number, count, largest
 from analyzer.amplification.system import CallFacts
 from analyzer.amplification.walk import Order
 from analyzer.model import Operation
@@ -105,7 +105,7 @@ def _back(engine: Engine, call: CallFacts, cause: str) -> tuple[Number, str] | N
         if not failed(answer):
             continue
         for load in loads:
-            sent: Number = total(n for a, n in load.sends.items() if a.call == call.id)
+            sent = load.worth(lambda a: int(a.call == call.id))
             if best is None or sent > best[0]:
                 best = (sent, answer)
     return best

@@ -188,7 +188,7 @@ def tries(retry: Retry, attempts: Number, tried: Load, final: Ways) -> Iterable[
         n = _within(retry, attempts, tried.time_s)
         if n == 1:
             yield load
-        elif load == tried:
+        elif load is tried:
             yield tried.times(n, retry.min_wait_s)
         else:
             before = tried.times(n - 1, retry.min_wait_s)

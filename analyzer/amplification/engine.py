@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 from analyzer.amplification import causes
+from analyzer.amplification.budgets import Traffic
 from analyzer.amplification.causes import ANY, HANG, OK, failed
 from analyzer.amplification.ends import Exit, How, Seen, depth, keys_looked_at, steps
 from analyzer.amplification.exceptions import caught
 from analyzer.amplification.interpreter import Interpreter, Sender
 from analyzer.amplification.numbers import number
-from analyzer.amplification.outcomes import NOW, Load, Ways, then, ways
+from analyzer.amplification.outcomes import NOW, Arrivals, Load, Ways, choice, then, ways
 from analyzer.amplification.passing import Answers, Way
 from analyzer.amplification.system import CallFacts, System
 from analyzer.linking.mesh import Program
@@ -42,11 +44,12 @@ class Summary:
 
 
 class Engine:
-    """Summaries of a system's operations. ``budgets``: with retries as budgets bound them in the long run."""
+    """Summaries of a system's operations. ``traffic``: with retries as budgets bound them in the long run."""
 
-    def __init__(self, system: System, *, budgets: bool = False) -> None:
+    def __init__(self, system: System, traffic: Traffic | None = None) -> None:
         self.system = system
-        self.budgets = budgets
+        self.traffic = traffic
+        self.arrivals = Arrivals()
         self._memo: dict[object, Summary] = {}
         self._watched: dict[Operation, frozenset[int]] = {}
         self._ways: dict[tuple[str, int | None], Way] = {}
@@ -124,28 +127,21 @@ class Engine:
 
     def way(self, call: CallFacts, client: Call | None) -> Way:
         """How requests of a call travel."""
-        return Way(call, client, self.budgets)
+        return Way(call, client, self.arrivals, self.traffic)
 
     def _whatever(self, operation: Operation, answers: Answers) -> Summary:
         """No program: every call is made, in any order; a failure is handed up in any way, or swallowed."""
-        now: dict[str, Ways] = {OK: NOW}
+        whole, fails, hangs = NOW, False, False
         for call in self.system.outgoing.get(operation, ()):
+            seen = self.way(call, None).seen(answers)
+            hangs = hangs or any(one.hangs for one, _ in seen)
+            fails = fails or any(failed(one.cause) and not one.hangs for one, _ in seen)
             times = number(call.times) if call.times else 1
-            after: dict[str, list[Load]] = {}
-            for seen, loads in self.way(call, None).seen(answers):
-                state = HANG if seen.hangs else ANY if failed(seen.cause) else OK
-                for before, kept in now.items():
-                    both = before if before != OK else state
-                    more = tuple(load.times(times) for load in loads)
-                    after.setdefault(both, []).extend(then(kept, more))
-            now = {state: ways(loads) for state, loads in after.items()}
-        if ANY not in now:
-            return Summary(now, exact=len(now) == 1 and all(len(w) == 1 for w in now.values()))
-        worst = now.pop(ANY)
-        for one in self.candidates(operation):
-            now[one] = ways((*now.get(one, ()), *worst))
-        now[OK] = ways((*now.get(OK, ()), *worst))
-        return Summary(now, exact=False)
+            loads = ways(load.lasting(0.0) for _, each in seen for load in each)
+            whole = then(whole, (choice(loads).times(times),))
+        ends = [OK, *(self.candidates(operation) if fails else ()), *((HANG,) if hangs else ())]
+        late = tuple(load.lasting(inf) for load in whole)
+        return Summary({a: late if a == HANG else whole for a in ends}, exact=len(ends) == 1)
 
     # ------------------------------------------------------------------------------------------------------- answering
 

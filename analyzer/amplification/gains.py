@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.amplification.causes import HANG
 from analyzer.amplification.engine import Engine
-from analyzer.amplification.numbers import Number, count, total
+from analyzer.amplification.numbers import Number, count, largest
 from analyzer.amplification.system import CallFacts
 from analyzer.model import Gain
 from parsers.quantities import ONCE, Count
@@ -31,7 +31,5 @@ def _for(engine: Engine, call: CallFacts, cause: str) -> Number:
     summary = engine.summary(call.caller, answers, loops=False)
     most: Number = 0
     for loads in summary.answers.values():
-        for load in loads:
-            sent: Number = total(n for a, n in load.sends.items() if a.call == call.id and not a.shadow)
-            most = sent if sent > most else most
+        most = largest((most, *(load.worth(lambda a: int(a.call == call.id and not a.shadow)) for load in loads)))
     return most

@@ -30,7 +30,8 @@ from analyzer.amplification.ends import (
 )
 from analyzer.amplification.exceptions import caught, kinds
 from analyzer.amplification.numbers import Number, Unbounded, number
-from analyzer.amplification.outcomes import NOW, Load, Ways, join, then, ways
+from analyzer.amplification.outcomes import NOW, Load, Ways, then, ways
+from analyzer.amplification.outcomes import beside as together
 from parsers.facts.python import (
     Answer,
     Block,
@@ -143,7 +144,7 @@ class Interpreter:
         fewer: dict[Exit, Ways] = {}
         for end, loads in found.items():
             short = replace(end, known=(), cause="")
-            fewer[short] = loads if short not in fewer else (join((*fewer[short], *loads)),)
+            fewer[short] = loads if short not in fewer else ways((*fewer[short], *loads))
         return fewer
 
     # ------------------------------------------------------------------------------------------------------- deciding
@@ -227,7 +228,7 @@ class Interpreter:
             for done, loads in now.items():
                 start = replace(done, how=How.GOES_ON, classes=(), status=None, cause="")
                 for end, more in self.run(branch, start, caught_now).items():
-                    both = ways(a.beside(b) for a in loads for b in more)
+                    both = together(loads, more)
                     found.extend((e, both) for e in beside(done, end, collects=step.collects))
             now = dict(self._collect(found))
         return now

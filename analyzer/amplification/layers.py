@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from math import ceil, inf
 
 from analyzer.amplification.causes import ANY, CUT, HANG, RATELIMITED, covers
@@ -35,17 +34,18 @@ class Setting:
     attempts: Number
     fires: Callable[[str], bool]
     becomes: Callable[[str], str]
+    late: str = HANG
     per_try_s: float = inf
     total_s: float = inf
     wait_s: float = 0.0
     counts: bool = True
 
 
-def setting(layer: Layer, method: str, share: Fraction | None = None) -> Setting:
-    """The layer for requests of one method; ``share`` bounds its attempts in the long run."""
+def setting(layer: Layer, method: str, bound: Callable[[Number], Number] | None = None) -> Setting:
+    """The layer for requests of one method; ``bound`` gives what its attempts come to in the long run."""
     attempts: Number = 1 if layer.attempts is None or not layer.effective else number(layer.attempts)
-    if share is not None and attempts > share:
-        attempts = share
+    if bound is not None:
+        attempts = bound(attempts)
     if layer.methods is not None and method != "*" and method.upper() not in layer.methods:
         attempts = 1
     per_try = layer.per_try_timeout_s if layer.per_try_timeout_s is not None else inf
@@ -54,6 +54,7 @@ def setting(layer: Layer, method: str, share: Fraction | None = None) -> Setting
         attempts=attempts,
         fires=lambda cause: fires(layer, cause),
         becomes=lambda cause: handed_up(layer, cause),
+        late=timed_out(layer),
         per_try_s=per_try if 0 < per_try < total else inf,
         total_s=total,
         wait_s=layer.min_wait_s,
@@ -77,13 +78,13 @@ def handed_up(layer: Layer, cause: str) -> str:
     for pattern, result in layer.becomes:
         if covers(pattern, cause):
             return result
-    if cause == CUT:
-        return handed_up(layer, HANG) if any(covers(p, HANG) for p, _ in layer.becomes) else _timed_out(layer)
-    return cause
+    return timed_out(layer) if cause == CUT else cause
 
 
-def _timed_out(layer: Layer) -> str:
-    return "504" if layer.kind in PROXIES else HANG
+def timed_out(layer: Layer) -> str:
+    """What the layer says when its own time is over: a proxy answers 504."""
+    named = next((result for pattern, result in layer.becomes if covers(pattern, HANG)), None)
+    return named or ("504" if layer.kind in PROXIES else HANG)
 
 
 def through(layer: Setting, below: Attempt, limit_s: float) -> Ends:
@@ -111,7 +112,7 @@ def _end(layer: Setting, ended: dict[str, list[Load]], met: str, tried: Load, *,
     n = startable(layer.attempts, tried.time_s, layer.wait_s, time_left) if again else 1
     whole = (tried if layer.counts else tried.lasting(tried.time_s)) if n == 1 else _repeated(layer, tried, n)
     if whole.time_s >= layer.total_s < inf:
-        ended.setdefault(layer.becomes(CUT), []).append(whole.lasting(layer.total_s))
+        ended.setdefault(layer.late, []).append(whole.lasting(layer.total_s))
     else:
         ended.setdefault(layer.becomes(met), []).append(whole)
 
@@ -137,7 +138,7 @@ def _after_others(
                 whole = before.plus(last) if layer.counts else last
                 whole = whole.lasting(before.time_s + layer.wait_s + last.time_s)
                 late = whole.time_s >= layer.total_s < inf
-                result = layer.becomes(CUT if late else cause)
+                result = layer.late if late else layer.becomes(cause)
                 ended.setdefault(result, []).append(whole.lasting(layer.total_s) if late else whole)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import inf
 
+from analyzer.amplification.budgets import Traffic, long_run
 from analyzer.amplification.causes import HANG, OK, any_covers, base, covers, failed, status_of
 from analyzer.amplification.ends import Seen, attempts_of
 from analyzer.amplification.exceptions import caught, kinds, raised_by
 from analyzer.amplification.layers import Attempt, Ends, Setting, setting, through
 from analyzer.amplification.numbers import Number
-from analyzer.amplification.outcomes import Arrival, Load, Ways, ways
+from analyzer.amplification.outcomes import Arrivals, Load, Ways, ways
 from analyzer.amplification.system import GRPC, CallFacts
-from analyzer.model import Budget, Operation
+from analyzer.model import Operation
 from parsers.facts.python import Call, Retry
 
 #: What each callee may answer: cause or status -> the least time it takes.
@@ -24,11 +24,12 @@ _MARK = "!"  # cause!exception: a client layer gave up with an exception of its 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How requests of one call travel. ``budgets`` true: attempts as budgets bound them in the long run."""
+    """How requests of one call travel. With ``traffic``: attempts as budgets bound them in the long run."""
 
     facts: CallFacts
     client: Call | None
-    budgets: bool = False
+    arrivals: Arrivals
+    traffic: Traffic | None = None
 
     def seen(self, answers: Answers) -> list[tuple[Seen, Ways]]:
         """Everything the caller's code may see, and what was sent for it."""
@@ -55,7 +56,7 @@ class Way:
         ends: dict[str, list[Load]] = {}
         for callee, _ in self.facts.callees:
             for answer, takes in answers.get(callee, {OK: 0.0}).items():
-                load = Load({Arrival(self.facts.id, callee, answer): 1}, inf if answer == HANG else takes)
+                load = Load({self.arrivals(self.facts.id, callee, answer): 1}, inf if answer == HANG else takes)
                 ends.setdefault(answer, []).append(load)
         found = {answer: ways(loads) for answer, loads in ends.items()}
         return lambda _: found
@@ -70,16 +71,18 @@ class Way:
         for one in reversed(self._settings()):
             attempt = _around(one, attempt)
         if self.facts.shadows:
-            copies = Load({Arrival(self.facts.id, o, OK, shadow=True): 1 for o in self.facts.shadows})
+            copies = Load({self.arrivals(self.facts.id, o, OK, shadow=True): 1 for o in self.facts.shadows})
             attempt = _with(copies, attempt)
         return attempt
 
     def _settings(self) -> list[Setting]:
-        share = long_run_share(self.facts.passage.budgets) if self.budgets else None
-        shared = next((x for x in self.facts.passage.layers if x.kind != "inbound"), None)
-        return [
-            setting(layer, self.facts.method, share if layer is shared else None) for layer in self.facts.passage.layers
-        ]
+        layers = self.facts.passage.layers
+        first = next((x for x in layers if x.kind != "inbound"), None)
+        return [setting(x, self.facts.method, self._bound if x is first else None) for x in layers]
+
+    def _bound(self, attempts: Number) -> Number:
+        """Budgets stand with the proxy that calls."""
+        return attempts if self.traffic is None else long_run(self.facts.passage.budgets, attempts, self.traffic)
 
     def _client(self, answers: Answers) -> Attempt:
         attempt = self._cut(self._mesh(answers))
@@ -184,7 +187,7 @@ class Way:
 
     def _assumed(self, answers: Answers) -> Ends:
         """A what-if: so many attempts in all, and what the layers make of the cause."""
-        once = Way(self.facts, self.client, self.budgets)._plain(answers)  # noqa: SLF001  # its own class
+        once = self._plain(answers)
         times = self.facts.assumed or 1
         found: dict[str, Ways] = {}
         for cause, loads in once.items():
@@ -202,7 +205,7 @@ class Way:
 
 
 def _single(one: Setting) -> Setting:
-    return Setting(1, one.fires, one.becomes, one.per_try_s, one.total_s, 0.0, one.counts)
+    return replace(one, attempts=1, wait_s=0.0)
 
 
 def _around(one: Setting, below: Attempt) -> Attempt:
@@ -211,13 +214,3 @@ def _around(one: Setting, below: Attempt) -> Attempt:
 
 def _with(copies: Load, below: Attempt) -> Attempt:
     return lambda limit: {c: tuple(copies.plus(load) for load in loads) for c, loads in below(limit).items()}
-
-
-def long_run_share(budgets: Iterable[Budget]) -> Fraction | None:
-    """Attempts per request that a retry budget allows in the long run: 1 / (1 - p), not 1 + p.
-
-    Retries count as active requests themselves (measured: rows 39, 40; docs/amplification.md).
-    """
-    shares = [Fraction(str(b.percent)) / 100 for b in budgets if b.kind == "retry-budget" and b.percent is not None]
-    usable = [s for s in shares if s < 1]
-    return min(1 / (1 - s) for s in usable) if usable else None

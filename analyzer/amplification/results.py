@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from analyzer.amplification.budgets import UNKNOWN
 from analyzer.amplification.cycles import Cycle, cycles
-from analyzer.amplification.engine import Engine
+from analyzer.amplification.engine import HEALTHY, Engine
 from analyzer.amplification.gains import gains
-from analyzer.amplification.numbers import Number, count, largest
-from analyzer.amplification.system import System
+from analyzer.amplification.numbers import Unbounded, count, largest
+from analyzer.amplification.system import System, has_budgets
 from analyzer.amplification.walk import Failing, Order, Spread
 from analyzer.model import Gain, Operation, Precision, weaker
-from parsers.quantities import ZERO, Count
+from parsers.quantities import ONCE, ZERO, Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Pair:
     """What one request at ``entry`` can become at ``target``.
 
     ``sustained`` is ``worst`` with retries as budgets bound them in the long run, rounded up; ``ratio`` the same not.
+    ``intermittent`` is ``worst`` where the target may also answer well now and then, so that a handler which stops at
+    the first failure gets to its later calls.
     ``chain`` names the calls of the largest single product, for ``cause``.
     """
 
@@ -56,6 +59,7 @@ class Pair:
     by_cause: tuple[tuple[str, Count], ...]
     chain: tuple[str, ...]
     precision: Precision
+    intermittent: Count = ONCE
     ratio: float | None = None
 
 
@@ -83,69 +87,72 @@ def amplify(system: System, entries: Iterable[Operation]) -> Amplification:
     return Amplification(system, pairs, cycles(engine, order), gains(engine))
 
 
-def scenario(system: System, entry: Operation, failing: Operation, cause: str) -> Scenario:
-    """What arrives everywhere while ``failing`` fails on every request with ``cause``."""
+def scenario(system: System, entry: Operation, failing: Operation, cause: str, latency_s: float = 0.0) -> Scenario:
+    """What arrives everywhere while ``failing`` fails on every request with ``cause``, ``latency_s`` after it came."""
     engine = Engine(system)
-    walk = Failing.of(engine, Order(engine), failing, cause)
+    walk = Failing.of(engine, Order(engine), failing, cause, latency_s)
     start = walk.worst_state(entry)
     if start is None:
-        start = (entry, next(iter(walk.answers.get(entry, {"ok": 0.0}))))
+        start = (entry, next(iter(walk.answers.get(entry, HEALTHY))))
     loads = dict(Spread(walk, start).loads())
-    if failing in loads and (failing, cause) in walk.value and start in walk.value:
+    if failing in loads and start in walk.value:
         loads[failing] = (walk.value[start], loads[failing][1])
     found = tuple(OperationLoad(o, count(n), sure) for o, (n, sure) in sorted(loads.items()))
     return Scenario(entry, failing, cause, found)
 
 
 def _pairs(engine: Engine, order: Order, entries: tuple[Operation, ...]) -> Iterator[Pair]:
-    wanted = {e: _below(order, e) for e in entries}
+    wanted = {e: order.below(e) for e in entries}
     targets = sorted(set().union(*wanted.values())) if wanted else []
+    bounded = Engine(engine.system, UNKNOWN) if has_budgets(engine.system) else None
     for target in targets:
-        asking = [e for e in entries if target in wanted[e]]
-        walks = [Failing.of(engine, order, target, cause) for cause in engine.causes_for(target)]
-        for entry in asking:
-            found = _pair(walks, entry, target)
-            if found is not None:
+        walks = Walks.of(engine, bounded, order, target)
+        for entry in entries:
+            if target in wanted[entry] and (found := walks.pair(entry)) is not None:
                 yield found
 
 
-def _below(order: Order, entry: Operation) -> set[Operation]:
-    seen, queue = {entry}, [entry]
-    while queue:
-        for callee in order.callees.get(queue.pop(), ()):
-            if callee not in seen:
-                seen.add(callee)
-                queue.append(callee)
-    return seen - {entry}
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """Everything walked for one failing operation: always, now and then, and with budgets."""
 
+    target: Operation
+    always: tuple[Failing, ...]
+    sometimes: tuple[Failing, ...]
+    bounded: tuple[Failing, ...]
 
-def _pair(walks: list[Failing], entry: Operation, target: Operation) -> Pair | None:
-    by_cause: list[tuple[str, Number]] = []
-    best: tuple[Number, Failing] | None = None
-    for walk in walks:
-        state = walk.worst_state(entry)
-        value: Number = walk.value[state] if state else 0
-        by_cause.append((walk.cause, value))
-        if best is None or value > best[0]:
-            best = (value, walk)
-    if best is None or best[0] == 0:
-        return None
-    worst, walk = best
-    start = walk.worst_state(entry)
-    assert start is not None
-    singles = [w.single[s][0] for w in walks if (s := w.worst_state(entry))]
-    single = largest(singles)
-    return Pair(
-        entry=entry,
-        target=target,
-        single=count(single),
-        worst=count(worst),
-        sustained=count(worst),
-        cause=walk.cause,
-        by_cause=tuple((c, count(n)) for c, n in by_cause),
-        chain=tuple(a.call for a in walk.chain(start)),
-        precision=_precision(walk, start[0]),
-    )
+    @classmethod
+    def of(cls, engine: Engine, bounded: Engine | None, order: Order, target: Operation) -> Walks:
+        """Walk for every cause worth asking about."""
+        causes = engine.causes_for(target)
+        always = tuple(Failing.of(engine, order, target, c) for c in causes)
+        twice = order.asked_twice(target)
+        sometimes = tuple(Failing.of(engine, order, target, c, sometimes=True) for c in causes) if twice else ()
+        limited = tuple(Failing.of(bounded, order, target, c) for c in causes) if bounded else ()
+        return cls(target, always, sometimes, limited)
+
+    def pair(self, entry: Operation) -> Pair | None:
+        """The numbers from one entry; ``None`` where nothing of it ever arrives."""
+        values = [(w, w.worth(entry)) for w in self.always]
+        worst = largest(n for _, n in values)
+        if worst == 0:
+            return None
+        walk = next(w for w, n in values if n == worst)
+        start = walk.worst_state(entry)
+        sustained = largest(w.worth(entry) for w in self.bounded) if self.bounded else worst
+        return Pair(
+            entry=entry,
+            target=self.target,
+            single=count(largest(w.single[s][0] for w in self.always if (s := w.worst_state(entry)))),
+            worst=count(worst),
+            sustained=count(sustained),
+            cause=walk.cause,
+            by_cause=tuple((w.cause, count(n)) for w, n in values),
+            chain=tuple(a.call for a in walk.chain(start)) if start else (),
+            precision=_precision(walk, entry),
+            intermittent=count(largest((worst, *(w.worth(entry) for w in self.sometimes)))),
+            ratio=None if isinstance(sustained, Unbounded) else float(sustained),
+        )
 
 
 def _precision(walk: Failing, entry: Operation) -> Precision:

@@ -109,6 +109,12 @@ class System:
         return not calls or any(c.protocol in HTTP_PROTOCOLS for c in calls)
 
 
+def has_budgets(system: System) -> bool:
+    """Whether anything bounds retries in the aggregate."""
+    kinds = ("retry-budget", "max-retries")
+    return any(b.kind in kinds for c in system.calls.values() for b in c.passage.budgets)
+
+
 def assume(system: System, assumptions: Iterable[Assumption]) -> System:
     """The system as it would be if the named calls had so many attempts in all.
 

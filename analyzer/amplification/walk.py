@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from analyzer.amplification.causes import HANG, failed
+from analyzer.amplification.causes import HANG, OK, failed
 from analyzer.amplification.components import components
+from analyzer.amplification.ends import steps
 from analyzer.amplification.engine import HEALTHY, Engine, Summary
 from analyzer.amplification.numbers import INF, Number, largest, total
-from analyzer.amplification.outcomes import Arrival, Load, Ways, join
+from analyzer.amplification.outcomes import NOW, Arrival, Ways, most_of_each, ways
+from analyzer.amplification.system import System
 from analyzer.model import Operation, Precision, weaker
+from parsers.facts.python import Send
 
 #: An operation and what it answers.
 State = tuple[Operation, str]
 #: The states that a state asks for, and how often.
 Onward = Callable[[State], list[tuple[State, Number]]]
+
+_NONE: tuple[Number, Arrival | None] = (0, None)
 
 #: Rounds in which what the members of a cycle answer may still grow; beyond, they answer all that was found.
 ROUNDS = 12
@@ -37,6 +42,7 @@ class Order:
             o: tuple(dict.fromkeys(r for c in system.outgoing.get(o, ()) for r in c.receivers))
             for o in system.operations
         }
+        self.sent = {o: receivers_of_sends(system, o) for o in system.operations}
         self.callers: dict[Operation, list[Operation]] = {o: [] for o in system.operations}
         for caller, receivers in self.callees.items():
             for receiver in receivers:
@@ -54,9 +60,35 @@ class Order:
                     queue.append(caller)
         return [self.groups[i] for i in sorted({self.place[o] for o in seen})]
 
+    def below(self, entry: Operation) -> set[Operation]:
+        """Everything that requests at the entry may reach, itself not."""
+        seen, queue = {entry}, [entry]
+        while queue:
+            for callee in self.callees.get(queue.pop(), ()):
+                if callee not in seen:
+                    seen.add(callee)
+                    queue.append(callee)
+        return seen - {entry}
+
+    def asked_twice(self, target: Operation) -> bool:
+        """Whether some operation above has more than one request that leads to the target."""
+        above = {o for group in self.above(target) for o in group}
+        return any(sum(c in above for c in self.sent.get(o, ())) > 1 for o in above)
+
     def turns(self, group: list[Operation]) -> bool:
         """Whether the group is a cycle."""
         return len(group) > 1 or group[0] in self.callees[group[0]]
+
+
+def receivers_of_sends(system: System, operation: Operation) -> tuple[Operation, ...]:
+    """Who receives each request that the operation may send, one for each place that sends."""
+    calls = {c.id: c for c in system.outgoing.get(operation, ())}
+    program = system.programs.get(operation)
+    if program is None:
+        return tuple(r for c in calls.values() for r in c.receivers)
+    wires = dict(program.wires)
+    keys = [s.key for s in steps(program.handler.body) if isinstance(s, Send)]
+    return tuple(r for key in keys for r in {r for w in wires.get(key, ()) if w in calls for r in calls[w].receivers})
 
 
 @dataclass
@@ -67,15 +99,26 @@ class Failing:
     order: Order
     target: Operation
     cause: str
+    latency_s: float = 0.0
+    sometimes: bool = False  # fails now and then, not on every request
     answers: dict[Operation, Mapping[str, float]] = field(default_factory=dict)
     summaries: dict[Operation, Summary] = field(default_factory=dict)
     value: dict[State, Number] = field(default_factory=dict)
     single: dict[State, tuple[Number, Arrival | None]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, engine: Engine, order: Order, target: Operation, cause: str) -> Failing:
-        """Walk upwards from the failing operation."""
-        walk = cls(engine, order, target, cause)
+    def of(
+        cls,
+        engine: Engine,
+        order: Order,
+        target: Operation,
+        cause: str,
+        latency_s: float = 0.0,
+        *,
+        sometimes: bool = False,
+    ) -> Failing:
+        """Walk upwards from the failing operation, which takes ``latency_s`` to fail."""
+        walk = cls(engine, order, target, cause, latency_s, sometimes)
         for group in order.above(target):
             walk._answer(group)
             walk._count(group)
@@ -98,7 +141,8 @@ class Failing:
 
     @property
     def _own(self) -> Mapping[str, float]:
-        return {self.cause: inf if self.cause == HANG else 0.0}
+        own: dict[str, float] = {self.cause: inf if self.cause == HANG else self.latency_s}
+        return {**own, **HEALTHY} if self.sometimes else own
 
     def _settle(self, operation: Operation, *, keep: bool = False) -> None:
         summary = self.engine.summary(operation, self.answers)
@@ -113,8 +157,14 @@ class Failing:
     def _failing(self, summary: Summary) -> Summary:
         """The failing operation does what it does when its callees are well, and fails; unless nothing reaches it."""
         if self.cause == "connect-failure":
-            return Summary({self.cause: (Load({}),)}, summary.exact)
-        return Summary({self.cause: (join([w for ways in summary.answers.values() for w in ways]),)}, summary.exact)
+            found: dict[str, Ways] = {self.cause: NOW}
+        else:
+            every = tuple(w.lasting(0.0) for loads in summary.answers.values() for w in loads)
+            found = {self.cause: ways(every)}
+        if self.sometimes:
+            well = tuple(w for a, loads in summary.answers.items() if not failed(a) for w in loads)
+            found[OK] = ways(well) or NOW
+        return Summary(found, summary.exact)
 
     # --------------------------------------------------------------------------------------------------------- counts
 
@@ -144,10 +194,9 @@ class Failing:
     def _next(self, state: State) -> list[tuple[State, Number]]:
         """The states that a request in this state asks for, and how often at most."""
         found: dict[State, Number] = {}
-        for load in self._ways(state):
-            for arrival, n in load.sends.items():
-                for following in self.reached(arrival):
-                    found[following] = largest((found.get(following, 0), n))
+        for arrival, n in most_of_each(self._ways(state)).items():
+            for following in self.reached(arrival):
+                found[following] = largest((found.get(following, 0), n))
         return list(found.items())
 
     def reached(self, arrival: Arrival) -> Iterable[State]:
@@ -159,29 +208,37 @@ class Failing:
     def _weigh(self, state: State, loads: Ways) -> None:
         """Requests at the target for one request in this state, and the largest product along one chain."""
         here: Number = 1 if state[0] == self.target else 0
-        most: Number = here
+        self.value[state] = here + largest(load.worth(self.below) for load in loads)
         chain: tuple[Number, Arrival | None] = (here, None)
-        for load in loads:
-            reach: Number = here
-            for arrival, n in load.sends.items():
-                below = largest(self.value.get(s, 0) for s in self.reached(arrival))
-                if below == 0:
-                    continue
-                reach = reach + n * below
-                along = largest(self.single.get(s, (0, None))[0] for s in self.reached(arrival))
-                if n * along > chain[0]:
-                    chain = (n * along, arrival)
-            most = max(most, reach)
-        self.value[state] = most
+        for arrival, n in most_of_each(loads).items():
+            along = n * self._along(arrival)
+            if along > chain[0]:
+                chain = (along, arrival)
         self.single[state] = chain
+
+    def below(self, arrival: Arrival) -> Number:
+        """Requests at the target for one arrival."""
+        if arrival.shadow:
+            return largest(self.value.get(s, 0) for s in self.reached(arrival))
+        return self.value.get((arrival.callee, arrival.answer), 0)
+
+    def _along(self, arrival: Arrival) -> Number:
+        """The largest product from an arrival to the target."""
+        if arrival.shadow:
+            return largest(self.single.get(s, _NONE)[0] for s in self.reached(arrival))
+        return self.single.get((arrival.callee, arrival.answer), _NONE)[0]
 
     def _heaviest(self, arrival: Arrival) -> State:
         """The state in which an arrival is served, on the largest product."""
         states = sorted(self.reached(arrival))
-        most = largest(self.single.get(s, (0, None))[0] for s in states)
-        return next(s for s in states if self.single.get(s, (0, None))[0] == most)
+        most = largest(self.single.get(s, _NONE)[0] for s in states)
+        return next(s for s in states if self.single.get(s, _NONE)[0] == most)
 
     # ---------------------------------------------------------------------------------------------------------- asking
+
+    def worth(self, entry: Operation) -> Number:
+        """Requests at the target for one request at the entry."""
+        return largest(self.value.get((entry, a), 0) for a in self.answers.get(entry, ()))
 
     def worst_state(self, entry: Operation) -> State | None:
         """What the entry answers when most requests reach the target; ``None`` where none ever do."""
@@ -226,7 +283,7 @@ class Spread:
     def __init__(self, walk: Failing, start: State) -> None:
         self._walk = walk
         self._summaries = dict(walk.summaries)
-        self._joined: dict[State, Load] = {}
+        self._sent: dict[State, Mapping[Arrival, Number]] = {}
         self.weight: dict[State, Number] = {start: 1}
         self._sure: dict[State, Precision] = {start: Precision.EXACT}
         for turn in reversed(components([start], lambda s: [n for n, _ in self.onward(s)])):
@@ -235,11 +292,10 @@ class Spread:
 
     def onward(self, state: State) -> list[tuple[State, Number]]:
         """The states a request in this state asks for, and how often at most."""
-        if state not in self._joined:
-            found = self._loads(state)
-            self._joined[state] = join(found) if found else Load({})
+        if state not in self._sent:
+            self._sent[state] = self._chosen(state)
         sums: dict[State, Number] = {}
-        for arrival, n in self._joined[state].sends.items():
+        for arrival, n in self._sent[state].items():
             for following in self._walk.reached(arrival):
                 sums[following] = sums.get(following, 0) + n
         return list(sums.items())
@@ -252,8 +308,19 @@ class Spread:
         if operation not in self._summaries:
             self._summaries[operation] = self._walk.engine.summary(operation, self._walk.answers)
         answers = self._summaries[operation].answers
-        good = tuple(w for a, ways in answers.items() if not failed(a) for w in ways)
-        return good or tuple(w for ways in answers.values() for w in ways)
+        good = tuple(w for a, loads in answers.items() if not failed(a) for w in loads)
+        return good or tuple(w for loads in answers.values() for w in loads)
+
+    def _chosen(self, state: State) -> Mapping[Arrival, Number]:
+        """What is sent towards the target in the way that is worst for it, and the most of everything else."""
+        loads = self._loads(state)
+        if not loads:
+            return {}
+        most = most_of_each(loads)
+        best = max(loads, key=lambda load: load.worth(self._walk.below))
+        toward = best.picked(self._walk.below)
+        found = {a: n for a, n in most.items() if a.callee not in self._walk.summaries}
+        return found | {a: n for a, n in toward.items() if a.callee in self._walk.summaries}
 
     def _tell(self, turn: list[State]) -> None:
         """Hand on how sure the numbers are."""
