@@ -3,7 +3,7 @@
 Repositories hold the same object many times: a base and its overlays, one folder an environment, rendered copies.
 One system is analysed, so one definition is chosen, the same way every time: the namespace the user calls production,
 then folders that are not set aside (tests, examples), then the environment nearest production, then plain manifests
-over templates, then the folder and the file that define most, then the path. Objects of the same name in other namespaces are other objects.
+over templates, then the folder and the file that define most, then the path. Other namespaces are other objects.
 Errors: a choice between definitions that differ is an L004 diagnostic.
 """
 
