@@ -110,6 +110,7 @@ def explain(
     """Every layer between CALLER and CALLEE, in order, with its line; or one scenario with --failing."""
     from analyzer import explanation
     from analyzer.naming import NamingError
+    from analyzer.reports.text.answers import told
 
     if bool(failing) == bool(caller and callee):
         raise click.UsageError("name CALLER and CALLEE, or --failing SERVICE with --cause")
@@ -118,13 +119,14 @@ def explain(
     page = reports.Page(columns, colour, asking.title)
     try:
         study = asking.study()
-        if failing:
-            told = explanation.scenario(study, failing, cause)
-        else:
-            told = explanation.calls(study.report, caller or "", callee or "")
+        answer = (
+            explanation.scenario(study, failing, cause, asked["entries"])
+            if failing
+            else explanation.calls(study, caller or "", callee or "")
+        )
     except (NamingError, explanation.QuestionError) as error:
         raise click.UsageError(str(error)) from error
-    write(json.dumps(told.to_dict(), indent=1) + "\n" if name == "json" else told.text(page), None)
+    write(json.dumps(answer.to_dict(), indent=1) + "\n" if name == "json" else told(answer, page), None)
     return exit_code(study.report, "never")
 
 
