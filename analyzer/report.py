@@ -238,6 +238,17 @@ class PathView:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule that was checked, for formats that list them."""
+
+    id: str
+    slug: str
+    severity: Severity
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What was looked at: how much of the tree was read, and how much of that was understood."""
 
@@ -272,6 +283,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
+    rules: tuple[RuleView, ...] = ()
 
     @cached_property
     def call_by_id(self) -> Mapping[str, CallView]:
