@@ -1,7 +1,7 @@
 """Retry policies as layers: what a proxy of Istio repeats on one call, why, and what overrides it.
 
 Source: istio/istio pilot/pkg/networking/core/route/route.go:680-707, 1294-1362; envoyproxy/envoy
-source/common/router/retry_state_impl.cc (``x-envoy-*`` request headers), router.cc (buffer limit, timeouts).
+source/common/router/router.cc (buffer limit, timeouts).
 Units: attempts count requests; durations in seconds.
 Shape: one layer per proxy. A proxy that repeats nothing is a layer too, for what it makes of a failure.
 """
@@ -14,9 +14,10 @@ from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh, Wire
 from analyzer.model import Layer
 from analyzer.semantics.istio.conditions import TCP_BECOMES, becomes, fires_on
+from analyzer.semantics.istio.overrides import overridden
 from analyzer.semantics.istio.policy import Behaviour, EnvoyPolicy, behaviour, convert, convert_inbound
-from parsers.facts.istio import RetryPolicy
-from parsers.quantities import ONCE, Count
+from parsers.facts.istio import HttpRoute, RetryPolicy
+from parsers.quantities import ONCE
 from parsers.source import Span
 
 #: Request bodies above the connection's buffer limit are not kept, so not sent again (measured: 2 MiB, not 900 KiB).
@@ -29,7 +30,7 @@ class Written:
     """Where a route's policy comes from: the route, the mesh's default, or nothing."""
 
     policy: RetryPolicy | None
-    origin: str  # route mesh default declared
+    origin: str  # route mesh declared; default and waypoint: nothing is written
 
 
 def release(mesh: Mesh) -> Behaviour:
@@ -52,18 +53,15 @@ def written_for(route: RetryPolicy | None, mesh: Mesh) -> Written:
 
 
 def outbound(
-    kind: str, written: Written, timeout_s: float | None, wire: Wire, mesh: Mesh, *, consistent_hash: bool = False
+    kind: str, written: Written, route: HttpRoute | None, wire: Wire, mesh: Mesh, *, consistent_hash: bool = False
 ) -> Layer:
     """The layer of an HTTP route at a sidecar, gateway or waypoint."""
     policy = convert(written.policy, release(mesh), consistent_hash=consistent_hash)
-    if written.origin == "default" and policy is not None:
-        span, said = None, "nothing written"
-    else:
-        span = written.policy.span if written.policy is not None else None
-        said = written.policy.declared if written.policy is not None else "nothing written"
-    layer = _layer(kind, policy, said, span, timeout_s, wire)
+    quoted = written.policy if written.origin in ("route", "mesh", "declared") else None
+    span, said = (quoted.span, quoted.declared) if quoted is not None else (None, "nothing written")
+    layer = _layer(kind, policy, said, span, route.timeout_s if route is not None else None, wire)
     layer = replace(layer, evidence=(*_evidence(written, policy, mesh), *layer.evidence))
-    layer = _overridden(layer, policy, wire, mesh)
+    layer = overridden(layer, policy, wire, mesh, route)
     return _buffered(layer, wire)
 
 
@@ -72,6 +70,7 @@ def _layer(
 ) -> Layer:
     grpc = wire.protocol == "grpc"
     total = _total(timeout_s, wire)
+    deadline = total is not None and total != timeout_s
     per_try = policy.per_try_timeout_s if policy is not None else None
     ignored = per_try is not None and total is not None and per_try >= total
     note = f"perTryTimeout {per_try:g}s is not below the timeout {total:g}s, so it is ignored" if ignored else None
@@ -86,7 +85,7 @@ def _layer(
         effective=True,
         span=span,
         note=note,
-        becomes=becomes(grpc=grpc, limited=per_try is not None or total is not None),
+        becomes=_handed_up(grpc=grpc, limited=per_try is not None or total is not None, deadline=deadline),
         per_try_timeout_s=per_try,
         timeout_s=total,
     )
@@ -97,6 +96,12 @@ def _total(timeout_s: float | None, wire: Wire) -> float | None:
     if wire.protocol != "grpc" or wire.timeout_s is None:
         return timeout_s or None
     return min(timeout_s, wire.timeout_s) if timeout_s else wire.timeout_s
+
+
+def _handed_up(*, grpc: bool, limited: bool, deadline: bool) -> tuple[tuple[str, str], ...]:
+    """A gRPC deadline that the client set itself ends as DEADLINE_EXCEEDED (measured), the route's as UNAVAILABLE."""
+    pairs = becomes(grpc=grpc, limited=limited)
+    return tuple((c, "grpc-deadline-exceeded" if deadline and c == "timeout" else to) for c, to in pairs)
 
 
 def _words(policy: EnvoyPolicy | None) -> tuple[str, ...]:
@@ -117,6 +122,11 @@ def _evidence(written: Written, policy: EnvoyPolicy | None, mesh: Mesh) -> tuple
     if written.policy is None:
         said = f"no retries are written: Istio {version} retries {policy.retries if policy else 0} times on its default"
         return (Evidence(f"{said} conditions ({SOURCE})"), known)
+    if written.origin == "waypoint":
+        said = (
+            f"no route is bound at the waypoint: Istio {version} retries {policy.retries if policy else 0} times there"
+        )
+        return (Evidence(f"{said} (pilot/pkg/networking/core/httproute.go:114-140)"), known)
     first = Evidence(f"{where[written.origin]} {written.policy.declared}", written.policy.span)
     if policy is None:
         off = "attempts is absent" if written.policy.attempts is None else "attempts is 0"
@@ -125,76 +135,6 @@ def _evidence(written: Written, policy: EnvoyPolicy | None, mesh: Mesh) -> tuple
         filled = f"no retryOn: the default conditions of Istio {version} apply ({SOURCE})"
         return (first, Evidence(filled, written.policy.span), known)
     return (first,)
-
-
-# -------------------------------------------------------------------------------------------- headers the code sends
-
-
-def _overridden(layer: Layer, policy: EnvoyPolicy | None, wire: Wire, mesh: Mesh) -> Layer:
-    """``x-envoy-*`` headers of the code: stripped, unless the proxy takes the caller for an internal address."""
-    sent = {name.lower(): value for name, value in wire.headers if name.lower().startswith("x-envoy-")}
-    known = {k: v for k, v in sent.items() if k in _OVERRIDES}
-    if not known:
-        return layer
-    listed = ", ".join(sorted(known))
-    if not _internal(wire, mesh):
-        said = f"the code sends {listed}; the sidecar strips them, as the caller is no internal address to it"
-        return replace(layer, evidence=(*layer.evidence, Evidence(said, wire.span)))
-    said = f"the code sends {listed}, which the proxy obeys: X-Forwarded-For makes the caller internal"
-    changed = replace(layer, evidence=(*layer.evidence, Evidence(said, wire.span)))
-    conditions = _header_words(known, "x-envoy-retry-on") + _header_words(known, "x-envoy-retry-grpc-on")
-    if conditions or policy is not None:
-        most = known.get("x-envoy-max-retries", "")
-        retries = int(most) if most.isdecimal() else policy.retries if policy is not None else 1
-        codes = [int(c) for c in _header_words(known, "x-envoy-retriable-status-codes") if c.isdecimal()]
-        codes += policy.status_codes or () if policy is not None else ()
-        words = (*(policy.conditions if policy is not None else ()), *conditions)
-        changed = replace(
-            changed,
-            attempts=Count.from_retries(retries),
-            fires_on=fires_on(words, codes),
-            retries_on=tuple(dict.fromkeys((*words, *(str(c) for c in codes)))),
-        )
-    return _header_timeouts(changed, known, wire)
-
-
-_OVERRIDES = frozenset(
-    {
-        "x-envoy-max-retries",
-        "x-envoy-retry-on",
-        "x-envoy-retry-grpc-on",
-        "x-envoy-retriable-status-codes",
-        "x-envoy-upstream-rq-timeout-ms",
-        "x-envoy-upstream-rq-per-try-timeout-ms",
-    }
-)
-
-
-def _header_words(sent: dict[str, str], name: str) -> tuple[str, ...]:
-    return tuple(w.strip() for w in sent.get(name, "").split(",") if w.strip())
-
-
-def _header_timeouts(layer: Layer, sent: dict[str, str], wire: Wire) -> Layer:
-    total, per_try = layer.timeout_s, layer.per_try_timeout_s
-    if (text := sent.get("x-envoy-upstream-rq-timeout-ms", "")).isdecimal():
-        total = int(text) / 1000 or None
-    if (text := sent.get("x-envoy-upstream-rq-per-try-timeout-ms", "")).isdecimal():
-        per_try = int(text) / 1000 or None
-    if per_try is not None and total is not None and per_try >= total:
-        per_try = None
-    limited = total is not None or per_try is not None
-    handed = becomes(grpc=wire.protocol == "grpc", limited=limited)
-    return replace(layer, timeout_s=total, per_try_timeout_s=per_try, becomes=handed)
-
-
-def _internal(wire: Wire, mesh: Mesh) -> bool:
-    """Whether a forwarded address makes the request internal: in a mesh network, or any private one before Envoy 1.33.
-
-    Istio 1.25 is the first with Envoy 1.33.
-    """
-    forwards = any(name.lower() == "x-forwarded-for" for name, _ in wire.headers)
-    networks = mesh.config.internal_networks if mesh.config else ()
-    return forwards and (bool(networks) or mesh.istio_version[:2] < (1, 25))
 
 
 def _buffered(layer: Layer, wire: Wire) -> Layer:

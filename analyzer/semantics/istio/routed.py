@@ -147,7 +147,7 @@ def _sent(
     bounds = budgets(first.policy, version)
     same = all(budgets(t.policy, version) == bounds for t in targets)
     return Passage(
-        layers=(*_own_layers(hop, targets, written, route.timeout_s if route is not None else None), *inner),
+        layers=(*_own_layers(hop, targets, written, route), *inner),
         callees=tuple((t.callee.id, t.share) for t in targets),
         budgets=bounds if same else (),
         plaintext=next(iter(plain)) if len(plain) == 1 else None,
@@ -162,16 +162,16 @@ def _inner(targets: list[_Target], hop: Hop) -> tuple[tuple[Layer, ...], tuple[E
     return layers, tuple(dict.fromkeys(e for _, seen in every for e in seen))
 
 
-def _own_layers(hop: Hop, targets: list[_Target], written: Written, timeout_s: float | None) -> tuple[Layer, ...]:
+def _own_layers(hop: Hop, targets: list[_Target], written: Written, route: HttpRoute | None) -> tuple[Layer, ...]:
     """The proxy's layer; with ``retries`` of a DestinationRule instead of a default, or beside a route's."""
     hashing = len(targets) == 1 and targets[0].policy.consistent_hash
-    layer = outbound(hop.kind, written, timeout_s, hop.wire, hop.mesh, consistent_hash=hashing)
+    layer = outbound(hop.kind, written, route, hop.wire, hop.mesh, consistent_hash=hashing)
     declared = next((t.policy.declared_retries for t in targets if t.policy.declared_retries is not None), None)
     if declared is None:
         return (layer,)
     if hop.options.destination_rule_retries != "count":
         return (layer, declared_only(declared, hop.mesh))
-    counted = outbound(hop.kind, Written(declared, "declared"), timeout_s, hop.wire, hop.mesh)
+    counted = outbound(hop.kind, Written(declared, "declared"), route, hop.wire, hop.mesh)
     stock = "; ".join(e.text for e in layer.evidence[:1])
     note = f"stock Istio drops trafficPolicy.retries; without it: {layer.attempts} attempts ({stock})"
     counted = replace(counted, note=note, evidence=(*counted.evidence, Evidence(note, declared.span)))

@@ -98,7 +98,7 @@ def attempts(found: Passage, kind: str = "sidecar") -> int | None:
 
 
 def virtual_service(http: str, name: str = "c", ns: str = "shop", hosts: str = "[c]", more: str = "") -> str:
-    """``http``: the entries, in flow style, without the brackets; ``more``: other keys of the spec, each on its line."""
+    """``http``: the entries in flow style, without the brackets; ``more``: other keys of the spec, a line each."""
     return f"""
 apiVersion: networking.istio.io/v1
 kind: VirtualService

@@ -1,4 +1,4 @@
-"""Every row of Istio's own tables for retry conversion and validation (istio/istio retry_test.go, validation_test.go)."""
+"""Every row of Istio's own tables for retry conversion and validation (retry_test.go, validation_test.go)."""
 
 from __future__ import annotations
 
