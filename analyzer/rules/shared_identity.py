@@ -28,8 +28,8 @@ def _check(context: Context) -> Iterator[Finding]:
                 for principal in (p for p in named if p.rpartition("/")[2] == "default"):
                     yield RULE.at(
                         source.span or rule.span,
-                        f"{policy.meta.ns}/{policy.meta.name} trusts {principal}, which every workload without a service "
-                        "account of its own shares",
+                        f"{policy.meta.ns}/{policy.meta.name} trusts {principal}, which every workload without a "
+                        "service account of its own shares",
                         subject=f"{policy.meta.ns}/{policy.meta.name} {principal}",
                         evidence=tuple(_sharing(context, principal)),
                     )
