@@ -1,0 +1,1 @@
+"""Retries written by hand: loops, recursion, and decorators and functions of the repository itself."""

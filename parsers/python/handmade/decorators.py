@@ -1,0 +1,190 @@
+"""Decorators and functions of the repository that repeat what they are given.
+
+Shape: applied on paper to a callable that always fails; its calls are counted, whatever the parameters are called.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from parsers.facts.python import Retry, RetryCondition
+from parsers.python.handmade import shape
+from parsers.python.handmade.loops import TWICE, caught, exhausted
+from parsers.python.module import FunctionNode, Scope
+from parsers.python.trial import calls, search
+from parsers.python.trial.focus import LOOPS
+from parsers.python.trial.machine import Machine
+from parsers.python.trial.question import Laboratory
+from parsers.python.trial.run import Way
+from parsers.python.trial.worth import Closure, Frame, Subject, Worth
+from parsers.python.value import Thing, settled
+
+#: Functions of the tree that are looked into for a loop, one calling the other.
+MAX_INDIRECTION = 2
+
+
+@dataclass(eq=False)
+class Applied:
+    """Reads uses of the tree's own decorators and helpers; remembers which definitions repeat anything."""
+
+    laboratory: Laboratory
+    is_library: Callable[[ast.expr, Scope], bool]
+    _promising: dict[Scope, bool] = field(default_factory=dict)
+    _known: dict[tuple[int, str], search.Counted | None] = field(default_factory=dict)
+
+    # -------------------------------------------------------------------------------------------------- decorators
+
+    def decorator(self, decorator: ast.expr, scope: Scope, function: Scope) -> Retry | None:
+        """A decorator of the tree on a function, if it repeats the function."""
+        made_by = self._definition(decorator.func if isinstance(decorator, ast.Call) else decorator, scope)
+        if made_by is None or not self.promising(made_by, 0):
+            return None
+
+        def make(machine: Machine) -> Worth | None:
+            worth = machine.worth(decorator, Frame(scope))
+            return calls.apply(machine, worth, [Subject()])
+
+        counted = self._counted(make, (id(made_by), ast.dump(decorator)))
+        if counted is None:
+            return None
+        name = f"decorator:{made_by.symbol}"
+        return self._fact(name, decorator, scope, counted, function.symbol)
+
+    def _definition(self, expr: ast.expr, scope: Scope) -> Scope | None:
+        program = self.laboratory.program
+        name = program.resolve(expr, scope)
+        if name is not None and name.scope is not None and not name.rest:
+            return name.scope
+        if name is not None and name.external:
+            return None
+        value = settled(self.laboratory.values.evaluate(expr, scope))
+        return value.name.scope if isinstance(value, Thing) and not value.name.rest else None
+
+    def promising(self, scope: Scope, depth: int) -> bool:
+        """Whether a definition can repeat anything at all: it has a loop, a library's retry, or calls what has."""
+        if scope not in self._promising:
+            self._promising[scope] = False  # while it is being looked at, and for cycles
+            self._promising[scope] = self._looks_promising(scope, depth)
+        return self._promising[scope]
+
+    def _looks_promising(self, scope: Scope, depth: int) -> bool:
+        if scope.is_class:
+            members = [c for c in scope.children if c.name in ("__call__", "__init__", "__enter__")]
+            return any(self._looks_promising(m, depth) for m in members)
+        if any(isinstance(n, LOOPS) for n in ast.walk(scope.node)):
+            return True
+        for inner in scope.walk():
+            for decorator in getattr(inner.node, "decorator_list", ()):
+                if inner is not scope and self.is_library(decorator, inner.parent or inner):
+                    return True
+            for node in inner.own_nodes() if not inner.is_class else ():
+                if isinstance(node, ast.Call) and self._calls_promising(node, inner, depth):
+                    return True
+        return False
+
+    def _calls_promising(self, node: ast.Call, scope: Scope, depth: int) -> bool:
+        if self.is_library(node, scope):
+            return True
+        if depth >= MAX_INDIRECTION or not isinstance(node.func, ast.Name | ast.Attribute):
+            return False
+        name = self.laboratory.program.resolve(node.func, scope)
+        inner = name.scope if name is not None and not name.rest else None
+        return inner is not None and inner.is_function and self.promising(inner, depth + 1)
+
+    # ----------------------------------------------------------------------------------------------------- helpers
+
+    def helper(self, call: ast.Call, scope: Scope) -> tuple[Retry, ast.expr] | None:
+        """A call of a function of the tree that repeats a callable it is given, and that callable."""
+        if not call.args and not call.keywords:
+            return None
+        given = self._callables(call, scope)
+        definition = self._definition(call.func, scope) if given else None
+        if definition is None or not self._takes_callables(definition) or not self.promising(definition, 0):
+            return None
+        for argument in given:
+            found = self._helped(call, scope, definition, argument)
+            if found is not None:
+                return found, argument
+        return None
+
+    def _takes_callables(self, definition: Scope) -> bool:
+        """Whether the definition calls one of its parameters."""
+        node = definition.node
+        if not isinstance(node, FunctionNode):
+            return False
+        arguments = node.args
+        names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+        return any(
+            isinstance(n, ast.Call) and any(isinstance(p, ast.Name) and p.id in names for p in (n.func, *n.args))
+            for n in ast.walk(node)
+        )
+
+    def _callables(self, call: ast.Call, scope: Scope) -> list[ast.expr]:
+        given = [*call.args, *(k.value for k in call.keywords if k.arg is not None)]
+        return [a for a in given if isinstance(a, ast.Lambda) or self._is_function(a, scope)][:3]
+
+    def _is_function(self, argument: ast.expr, scope: Scope) -> bool:
+        if isinstance(argument, ast.Call):
+            return shape.last_name(argument.func) == "partial"
+        if not isinstance(argument, ast.Name | ast.Attribute):
+            return False
+        name = self.laboratory.program.resolve(argument, scope)
+        if name is None:
+            return False
+        if name.scope is not None and not name.rest:
+            return name.scope.is_function
+        return isinstance(argument, ast.Attribute)
+
+    def _helped(self, call: ast.Call, scope: Scope, definition: Scope, argument: ast.expr) -> Retry | None:
+        def make(machine: Machine) -> Worth | None:
+            frame = Frame(scope)
+            machine.subjects.add(id(argument))
+            worth = machine.worth(call, frame)
+            return worth if isinstance(worth, Closure) else Subject()
+
+        key = (id(definition), ast.dump(call) if not isinstance(argument, ast.Lambda) else str(id(call)))
+        counted = self._counted(make, key)
+        return None if counted is None else self._fact(f"call:{definition.symbol}", call, scope, counted, scope.symbol)
+
+    # ------------------------------------------------------------------------------------------------------- facts
+
+    def _counted(self, make: Callable[[Machine], Worth | None], key: tuple[int, str]) -> search.Counted | None:
+        if key not in self._known:
+            self._known[key] = self._count(make)
+        return self._known[key]
+
+    def _count(self, make: Callable[[Machine], Worth | None]) -> search.Counted | None:
+        execute = self.laboratory.applied(make)
+        counted = search.count(execute, Way.RAISES)
+        if counted is None or (counted.attempts is not None and counted.attempts < TWICE):
+            return None
+        return counted if search.ends_on_success(execute) else None
+
+    def _fact(self, idiom: str, expr: ast.expr, scope: Scope, counted: search.Counted, symbol: str) -> Retry:
+        module = scope.module
+        layers = counted.leaf.run.layers
+        names = caught(counted)
+        condition = layers[0].condition if layers and not names else RetryCondition(exceptions=names or ("Exception",))
+        fact = Retry(
+            idiom=idiom,
+            attempts=counted.attempts,
+            default=counted.default,
+            condition=condition,
+            declared=module.source(expr)[:240],
+            symbol=symbol,
+            span=module.span(expr),
+            exhausted=exhausted(counted.leaf.ended),
+            min_wait_s=min(counted.leaf.run.waits, default=0.0),
+        )
+        if not layers:
+            return fact
+        inner = layers[0]
+        return replace(
+            fact,
+            exhausted=inner.exhausted,
+            min_wait_s=inner.min_wait_s,
+            deadline_s=inner.deadline_s,
+            evidence=(inner.span,),
+        )

@@ -1,0 +1,128 @@
+"""Functions that call themselves again after a failure, and handlers that make the failed call once more."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from parsers.facts.python import Retry, RetryCondition
+from parsers.python.handmade import shape
+from parsers.python.handmade.loops import TWICE, caught, exhausted
+from parsers.python.handmade.variance import asked
+from parsers.python.module import FunctionNode, Scope
+from parsers.python.trial import search
+from parsers.python.trial.exceptions import takes_failures
+from parsers.python.trial.focus import LOOPS, own_body, own_nodes
+from parsers.python.trial.question import Laboratory
+from parsers.python.trial.run import Way
+
+MAX_CANDIDATES = 4
+
+
+def read(laboratory: Laboratory, scope: Scope) -> Retry | None:
+    """The function as a retry of itself, if it is one."""
+    if not isinstance(scope.node, FunctionNode):
+        return None
+    itself = tuple(_calls_of_itself(scope))
+    if not itself:
+        return None
+    for call in _guarded_calls(scope)[:MAX_CANDIDATES]:
+        if call in itself or _differs(call, itself, scope):
+            continue
+        counted = search.count(laboratory.function(scope, call, itself), Way.RAISES)
+        if counted is None or (counted.attempts is not None and counted.attempts < TWICE):
+            continue
+        again = _handled(itself, scope)
+        return None if again is None else _fact("recursion", again, scope, counted)
+    return None
+
+
+def _differs(call: ast.Call, itself: tuple[ast.Call, ...], scope: Scope) -> bool:
+    """Whether the call asks for something else the next time: a page, a child, a part."""
+    node = scope.node
+    assert isinstance(node, FunctionNode)
+    parameters = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    if parameters[:1] in (["self"], ["cls"]):
+        parameters = parameters[1:]
+    passed: set[str] = set()
+    for own in itself:
+        given = [*zip(parameters, own.args, strict=False), *((k.arg or "", k.value) for k in own.keywords)]
+        passed |= {p for p, v in given if not (isinstance(v, ast.Name) and v.id == p)}
+    return bool(asked(call) & passed)
+
+
+def _fact(idiom: str, at: ast.Call, scope: Scope, counted: search.Counted) -> Retry:
+    module = scope.module
+    return Retry(
+        idiom=idiom,
+        attempts=counted.attempts,
+        default=counted.default,
+        condition=RetryCondition(exceptions=caught(counted) or ("Exception",)),
+        declared=module.source(at)[:240],
+        symbol=scope.symbol,
+        span=module.span(at),
+        exhausted=exhausted(counted.leaf.ended),
+        min_wait_s=min(counted.leaf.run.waits, default=0.0),
+    )
+
+
+def _calls_of_itself(scope: Scope) -> Iterator[ast.Call]:
+    """``f(...)`` in ``f``; ``self.m(...)`` and ``cls.m(...)`` in ``m``."""
+    name = getattr(scope.node, "name", "")
+    method = scope.parent is not None and scope.parent.is_class
+    for node in own_body(scope.node):
+        match node:
+            case ast.Call(func=ast.Name(id=called)) if called == name and not method:
+                yield node
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self" | "cls" | "klass"), attr=called)):
+                if called == name and method:
+                    yield node
+            case _:
+                pass
+
+
+def _guarded_calls(scope: Scope) -> list[ast.Call]:
+    found: dict[str, ast.Call] = {}
+    for node in own_body(scope.node):
+        if isinstance(node, ast.Try | ast.TryStar) and any(takes_failures(h) for h in node.handlers):
+            for statement in node.body:
+                for inner in own_nodes(statement):
+                    if shape.is_call(inner) and isinstance(inner, ast.Call):
+                        found.setdefault(ast.dump(inner), inner)
+    return list(found.values())
+
+
+def _handled(itself: tuple[ast.Call, ...], scope: Scope) -> ast.Call | None:
+    """The call of itself that a handler makes, or that follows one."""
+    handlers = [h for n in own_body(scope.node) if isinstance(n, ast.Try | ast.TryStar) for h in n.handlers]
+    inside = {id(n) for h in handlers for n in own_nodes(h)}
+    return next((c for c in itself if id(c) in inside), itself[0] if handlers else None)
+
+
+def read_again(laboratory: Laboratory, scope: Scope) -> Iterator[Retry]:
+    """Handlers that make the very call that failed once more."""
+    if not isinstance(scope.node, FunctionNode):
+        return
+    for node in own_body(scope.node):
+        if isinstance(node, ast.Try) and not any(isinstance(n, LOOPS) for n in ast.walk(node)):
+            again = _repeated(node)
+            if again is not None:
+                yield from _once_more(laboratory, scope, *again)
+
+
+def _repeated(node: ast.Try) -> tuple[ast.Call, ast.Call] | None:
+    first = {ast.dump(c): c for s in node.body for c in own_nodes(s) if isinstance(c, ast.Call) and shape.is_call(c)}
+    for handler in node.handlers:
+        if not takes_failures(handler):
+            continue
+        for statement in handler.body:
+            for call in own_nodes(statement):
+                if isinstance(call, ast.Call) and ast.dump(call) in first:
+                    return first[ast.dump(call)], call
+    return None
+
+
+def _once_more(laboratory: Laboratory, scope: Scope, first: ast.Call, again: ast.Call) -> Iterator[Retry]:
+    counted = search.count(laboratory.function(scope, first), Way.RAISES)
+    if counted is not None and counted.attempts is not None and counted.attempts >= TWICE:
+        yield _fact("except", again, scope, counted)

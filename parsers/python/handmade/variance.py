@@ -1,0 +1,73 @@
+"""Whether a loop's call is the same one each time.
+
+A retry asks the same again; a loop over items, pages, candidates or endpoints asks something else on each pass.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from parsers.python.handmade.shape import own_statements
+from parsers.python.trial.focus import LoopNode
+
+#: Arguments and names that may change from one attempt to the next.
+HARMLESS = re.compile(
+    r"attempt|retr|tr(y|ies)|timeout|delay|wait|sleep|backoff|deadline|interval|elapsed|remaining|last_", re.I
+)
+
+
+def varies(call: ast.Call, loop: LoopNode) -> bool:
+    """Whether what the call asks depends on which pass of the loop it is."""
+    changing = changing_names(loop)
+    return bool(changing) and any(name in changing for name in asked(call))
+
+
+def asked(call: ast.Call) -> set[str]:
+    """Names that the call is made with, but for those that may change harmlessly."""
+    found: set[str] = set()
+    parts: list[ast.expr] = [call.func, *call.args]
+    parts += [k.value for k in call.keywords if not (k.arg and HARMLESS.search(k.arg))]
+    for part in parts:
+        found |= {n.id for n in ast.walk(part) if isinstance(n, ast.Name) and not HARMLESS.search(n.id)}
+    return found
+
+
+def changing_names(loop: LoopNode) -> set[str]:
+    """The loop's own variable, what is counted up or moved on, and what is made of those."""
+    changing: set[str] = set()
+    if not isinstance(loop, ast.While):
+        changing |= {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    made: list[tuple[set[str], set[str]]] = []
+    for node in own_statements(loop):
+        match node:
+            case ast.AugAssign(target=ast.Name(id=name)):
+                changing.add(name)
+            case ast.Assign(targets=targets, value=value):
+                made.append(({n for t in targets for n in _stored(t)}, _loaded(value)))
+            case ast.AnnAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value) if value:
+                made.append((_stored(target), _loaded(value)))
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                for item in items:
+                    if item.optional_vars is not None:
+                        made.append((_stored(item.optional_vars), _loaded(item.context_expr)))
+            case ast.For(target=target, iter=source) | ast.AsyncFor(target=target, iter=source):
+                made.append((_stored(target), _loaded(source)))
+            case _:
+                pass
+    for _ in range(8):
+        before = len(changing)
+        for targets, sources in made:
+            if any(s in changing and not HARMLESS.search(s) for s in sources):
+                changing |= targets
+        if len(changing) == before:
+            break
+    return changing
+
+
+def _stored(target: ast.expr) -> set[str]:
+    return {n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _loaded(value: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
