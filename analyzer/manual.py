@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import analyzer.rules
+from analyzer.findings import Severity
 from analyzer.naming import NamingError
+from analyzer.report import RuleView
 from analyzer.rules import Rule
 from analyzer.suppressions import UNREASONED, UNUSED
 
@@ -46,6 +48,11 @@ def _page(rule: Rule, text: str) -> Page:
     first, _, rest = text.partition("\n")
     summary = first.removeprefix(f"{rule.id}:").strip().rstrip(".")
     return Page(rule.id, rule.slug, rule.severity.name.lower(), summary, rest.strip())
+
+
+def views() -> tuple[RuleView, ...]:
+    """Every rule as a report lists it."""
+    return tuple(RuleView(p.id, p.slug, Severity[p.severity.upper()], p.summary, p.text) for p in pages().values())
 
 
 def index() -> str:

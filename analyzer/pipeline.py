@@ -5,31 +5,33 @@ Pure: no clock, disk, environment or logging; ``tell`` hears what is being done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analyzer.options import Options
-from analyzer.suppressions import Suppression
-from parsers.source import Tree
+from analyzer.suppressions import MARK, Suppression, lower, suppress, written
+from parsers.source import SourceFile, Tree
 
 if TYPE_CHECKING:
     from analyzer.amplification import Amplification
+    from analyzer.context import Context
+    from analyzer.findings import Finding
     from analyzer.graph import CallGraph
     from analyzer.linking.mesh import Mesh
     from analyzer.reachability import Reachability
-    from analyzer.report import Report
+    from analyzer.report import Coverage, Report
+    from analyzer.rules import Rule
+    from parsers.reading import Reading
 
 Tell = Callable[[str], None]
+
+#: Files that may hold a suppression.
+_SUPPRESSING = (".py", ".yaml", ".yml")
 
 
 def _silent(stage: str) -> None:
     """Tell nobody."""
-
-
-#: Prose that rules look at: decision records, and what watches the mesh.
-_PROSE = (".md", ".rst", ".txt", ".adoc")
-_PROSE_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,9 @@ def analyze(tree: Tree, options: Options = Options()) -> Report:  # noqa: B008  
 
 def study(tree: Tree, options: Options, suppressions: Iterable[Suppression] = (), tell: Tell = _silent) -> Study:
     """The same, keeping what later questions (a scenario, an access) are answered from."""
-    from analyzer import assembly
     from analyzer.amplification import amplify
     from analyzer.graph import CallGraph
     from analyzer.linking import link
-    from analyzer.report import Coverage, Report
     from parsers.reading import read
 
     tell("reading")
@@ -65,17 +65,73 @@ def study(tree: Tree, options: Options, suppressions: Iterable[Suppression] = ()
     graph = CallGraph.build(mesh, options)
     tell("multiplying")
     amplification = amplify(graph.system, [e.operation for e in mesh.entries])
-    version = ".".join(map(str, mesh.istio_version))
-    coverage = Coverage(len(tree.paths()), 0, len(reading.facts), version, mesh.istio_version_source)
-    report = Report(
+    report = _numbers(graph, amplification, options)
+    report = replace(
+        report,
+        diagnostics=tuple(sorted({*reading.diagnostics, *unlinked}, key=lambda d: d.sort_key)),
+        coverage=_coverage(tree, reading, mesh),
+    )
+    tell("checking")
+    context = _context(tree, mesh, graph, amplification, options)
+    report = _judged(report, context, (*suppressions, *_suppressions(tree)))
+    tell("")
+    return Study(mesh, graph, amplification, None, options, report)
+
+
+def _numbers(graph: CallGraph, amplification: Amplification, options: Options) -> Report:
+    from analyzer import assembly
+    from analyzer.report import Report
+
+    return Report(
         options=options,
         services=assembly.services(graph),
         calls=assembly.calls(graph, {}),
         amplification=assembly.amplification(amplification),
         scenarios=assembly.scenarios(amplification.scenarios),
         cycles=assembly.cycles(amplification),
-        diagnostics=tuple(sorted({*reading.diagnostics, *unlinked}, key=lambda d: d.sort_key)),
-        coverage=coverage,
     )
-    tell("")
-    return Study(mesh, graph, amplification, None, options, report)
+
+
+def _coverage(tree: Tree, reading: Reading, mesh: Mesh) -> Coverage:
+    from analyzer.report import Coverage
+
+    read = {span.path for fact in reading.facts if (span := getattr(fact, "span", None)) is not None}
+    version = ".".join(map(str, mesh.istio_version))
+    return Coverage(len(tree.paths()), len(read), len(reading.facts), version, mesh.istio_version_source)
+
+
+def _context(tree: Tree, mesh: Mesh, graph: CallGraph, amplification: Amplification, options: Options) -> Context:
+    from analyzer.context import Context
+    from analyzer.documents import documents
+
+    return Context(mesh, graph, amplification, None, options, documents(tree))  # type: ignore[arg-type]  # lands
+
+
+def _judged(report: Report, context: Context, suppressions: tuple[Suppression, ...]) -> Report:
+    """The report with its findings, the rules they come from, and the standards' checklist."""
+    import analyzer.rules
+    from analyzer import manual
+    from analyzer.report import StandardView
+    from analyzer.rules import Rule
+    from analyzer.standards import checklist
+    from parsers.plugins import collect
+
+    found = {f for rule in collect(analyzer.rules, Rule) for f in _of(rule, context)}
+    kept = suppress(lower(sorted(found, key=lambda f: f.sort_key), context.options.rules), suppressions)
+    answers = checklist(context, found)
+    standards = tuple(StandardView(a.text, a.status, a.rules, a.findings) for a in answers)
+    return replace(report, findings=kept, rules=manual.views(), standards=standards)
+
+
+def _of(rule: Rule, context: Context) -> Iterator[Finding]:
+    if dict(context.options.rules).get(rule.id) != "off":
+        yield from rule.check(context)
+
+
+def _suppressions(tree: Tree) -> Iterator[Suppression]:
+    """What the files themselves accept; only those are decoded that name the tool."""
+    for path in tree.paths():
+        if path.endswith(_SUPPRESSING) and MARK in tree.raw(path):
+            file = tree.read(path)
+            if isinstance(file, SourceFile):
+                yield from written(file)

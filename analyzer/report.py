@@ -249,6 +249,24 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
+class StandardView:
+    """A line of the standards' checklist: ``status`` is ``pass``, ``fail`` or ``not decidable``."""
+
+    text: str
+    status: str
+    rules: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "text": self.text,
+            "status": self.status,
+            "rules": list(self.rules),
+            "findings": list(self.findings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What was looked at: how much of the tree was read, and how much of that was understood."""
 
@@ -284,6 +302,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
     rules: tuple[RuleView, ...] = ()
+    standards: tuple[StandardView, ...] = ()
 
     @cached_property
     def call_by_id(self) -> Mapping[str, CallView]:
@@ -333,6 +352,7 @@ class Report:
             "paths": [p.to_dict() for p in self.paths],
             "findings": [f.to_dict() for f in self.findings],
             "diagnostics": [d.to_dict() for d in self.diagnostics],
+            "standards": [s.to_dict() for s in self.standards],
             "summary": self.summary(),
         }
 

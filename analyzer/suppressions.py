@@ -2,7 +2,7 @@
 
 A suppression needs a reason, and one that hides nothing is a finding itself, so that none outlives its cause.
 ``# meshgain: ignore RA001 -- reason`` on the line of a finding or of its evidence, or on the line above, in YAML and
-Python; ``meshgain.io/ignore: "RA001: reason"`` among an object's annotations counts for the whole document.
+Python; ``meshgain.dev/ignore: "RA001: reason"`` among an object's annotations counts for the whole document.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ UNUSED = "MG001"
 UNREASONED = "MG002"
 
 _COMMENT = re.compile(r"#\s*meshgain:\s*ignore\s+(?P<rules>[A-Z]{2}\d{3}(?:\s*,\s*[A-Z]{2}\d{3})*)\s*(?P<rest>.*)$")
-_ANNOTATION = re.compile(r"^\s*[\"']?meshgain\.io/ignore[\"']?\s*:\s*(?P<value>.+?)\s*$")
+_ANNOTATION = re.compile(r"^\s*[\"']?meshgain\.dev/ignore[\"']?\s*:\s*(?P<value>.+?)\s*$")
 _ENTRY = re.compile(r"(?P<rule>[A-Z]{2}\d{3})\s*:?\s*(?P<reason>[^;]*)")
 MARK = b"meshgain"
 

@@ -24,6 +24,7 @@ def _lines(report: Report, page: Page, ink: Ink) -> Iterator[str]:
         ("Worst chains", chains.chains, report.worst is not None),
         ("Unauthorised paths", sections.paths, bool(report.paths)),
         ("Findings", sections.findings, bool(report.findings)),
+        ("Standards", sections.standards, bool(report.standards)),
         ("Not understood", sections.unread, bool(report.diagnostics)),
     )
     for title, section, wanted in parts:

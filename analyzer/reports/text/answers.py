@@ -31,7 +31,7 @@ def _call(answer: CallsTold, one: CallTold, ink: Ink) -> Iterator[str]:
     title = f"{report.name(call.caller)} → {report.name(call.callee)}"
     yield from ink.lines(title, str(call.span), style="bold")
     remarks = [call.note] if call.note else []
-    remarks += [f"this call is {call.precision.value}"] if call.precision is not Precision.EXACT else []
+    remarks += [f"how sure: {call.precision.value}"] if call.precision is not Precision.EXACT else []
     remarks += [f"the caller's own proxy answers {call.answered}; nothing arrives"] if call.answered else []
     remarks += [f"policy: {call.verdict.decision.value}"] if call.verdict else []
     for remark in remarks:
@@ -46,7 +46,7 @@ def _call(answer: CallsTold, one: CallTold, ink: Ink) -> Iterator[str]:
 
 
 def _layer(index: int, layer: Layer, ink: Ink) -> Iterator[str]:
-    attempts = f"{layer.attempts} requests" if layer.attempts else "attempts not known"
+    attempts = _requests(layer.attempts) if layer.attempts else "attempts not known"
     on = f" on {', '.join(layer.retries_on)}" if layer.retries_on else ""
     where = str(layer.span) if layer.span else "nothing is written"
     yield from ink.lines(f"{index}  {spoken(layer)}: {attempts}{on}", where, indent=2)
@@ -56,6 +56,10 @@ def _layer(index: int, layer: Layer, ink: Ink) -> Iterator[str]:
         yield from ink.lines(text, indent=5, style="dim")
     for cited in layer.evidence:
         yield from ink.lines(cited.text, str(cited.span) if cited.span else "", indent=5, style="dim")
+
+
+def _requests(count: Count) -> str:
+    return "1 request" if count == ONCE else f"{count} requests"
 
 
 def _table(one: CallTold, ink: Ink) -> Iterator[str]:

@@ -101,6 +101,19 @@ def _finding(finding: Finding, ink: Ink, *, full: bool) -> Iterator[str]:
         yield from evidence(lines, ink, 17)
 
 
+def standards(report: Report, ink: Ink) -> Iterator[str]:
+    """The checklist, one line each."""
+    known = {f.fingerprint: f for f in report.findings}
+    marks = {"pass": ("✓", "good"), "fail": ("✗", "error")}
+    for row in report.standards:
+        mark, style = marks.get(row.status, ("·", "dim"))
+        rules = sorted({known[f].rule for f in row.findings if f in known})
+        told = ", ".join(rules) or ("" if row.status in marks else "nothing here decides it")
+        lines = Ink(ink.width - 4, ink.colour).lines(row.text, told)
+        for number, line in enumerate(lines):
+            yield (f"  {ink.paint(mark, style)} " if not number else "    ") + line
+
+
 def unread(report: Report, ink: Ink) -> Iterator[str]:
     """What limits these answers, and where."""
     yield from ink.lines(f"{limits(report)}; the answers above do not know what they say.", indent=2, style="dim")
