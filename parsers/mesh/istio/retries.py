@@ -41,6 +41,15 @@ KNOWN_CONDITIONS = frozenset(
 #: Statuses that Go's ``net/http`` has a text for and Python's ``HTTPStatus`` has too; 418 is "I'm a teapot" in both.
 KNOWN_STATUSES = frozenset(int(s) for s in HTTPStatus)
 
+_FIELDS = (
+    "attempts",
+    "perTryTimeout",
+    "retryOn",
+    "retryRemoteLocalities",
+    "retryIgnorePreviousHosts",
+    "backoff",
+)
+
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _NANOSECONDS = {
     "ns": 1,
@@ -74,9 +83,10 @@ def retry_policy(node: Node) -> RetryPolicy | None:
 
 
 def _declared(node: Node) -> str:
-    """The block in one line, as a report quotes it."""
-    parts = (f"{key}: {value.written()}" for key, value in node.entries())
-    return "retries: {" + ", ".join(parts) + "}"
+    """The block in one line, as a report quotes it, in the order written; a key that Istio lacks is not quoted."""
+    values = sorted((node.at(key) for key in _FIELDS if node.at(key)), key=lambda v: v.span)
+    keys = {id(node.at(key)): key for key in _FIELDS}
+    return "retries: {" + ", ".join(f"{keys[id(value)]}: {value.written()}" for value in values) + "}"
 
 
 def refusal(node: Node, attempts: int) -> str | None:
