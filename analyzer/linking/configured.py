@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, Wire
 from analyzer.linking.placement import Placement
-from analyzer.linking.variables import variables
+from analyzer.linking.variables import Environments
 from analyzer.model import Operation, Precision
 from parsers.facts.kubernetes import Container
 from parsers.quantities import ONCE
@@ -48,6 +48,7 @@ def configured(
     mesh: Mesh, placement: Placement, wires: tuple[Wire, ...], known: Mapping[str, ServiceNode]
 ) -> Iterator[Wire]:
     """One wire for each service that a workload's configuration names and its code is not known to call."""
+    environments = Environments(mesh)
     coded = {p.runner.pod.id for p in placement.placed}
     seen = {(w.caller.service, w.callee.service) for w in wires}
     for pod in mesh.pods.values():
@@ -55,7 +56,7 @@ def configured(
             continue
         caller = known[pod.id]
         for container in pod.fact.containers:
-            for value in _values(pod, container, mesh):
+            for value in _values(pod, container, environments):
                 for node, host, port, scheme in _named(value, pod, mesh):
                     pair = (caller.id, node.id)
                     itself = any(known[p.id].id == caller.id for p in node.pods)
@@ -64,8 +65,8 @@ def configured(
                         yield _wire(caller, node, host, port, scheme, value)
 
 
-def _values(pod: Pod, container: Container, mesh: Mesh) -> Iterator[_Value]:
-    known = variables(pod, container, (), mesh)
+def _values(pod: Pod, container: Container, environments: Environments) -> Iterator[_Value]:
+    known = environments.of(pod, container)
     for name, variable in sorted(known.known.items()):
         if variable.value and not variable.linked and variable.span is not None:
             yield _Value(name, variable.value[:_MAX_VALUE], variable.span)

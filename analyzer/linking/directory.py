@@ -91,15 +91,30 @@ class Directory:
 
     def _from_outside(self, host: str) -> Target | None:
         """A public name of the system itself: the call leaves and comes back in."""
-        ids = sorted({r.service for r in self._routes if r.host != "*" and _covers(r.host, host)})
-        if not ids or "." not in host:
+        if "." not in host:
+            return None
+        ids = sorted({r.service for r in self._named_routes(host)})
+        if not ids:
             return None
         note = f"{host} is a name of this system: the call comes back in through its gateway"
         return Target(ids[0], Precision.UPPER_BOUND, note, path_from_outside=True)
 
+    def _named_routes(self, host: str) -> list[Route]:
+        """Routes for a name: written whole, or ``*.`` before one of its parents."""
+        parents = ["*." + host.split(".", i)[-1] for i in range(1, host.count(".") + 1)]
+        return [r for name in (host, *parents) for r in self._by_host.get(name, ())]
+
+    @cached_property
+    def _by_host(self) -> dict[str, list[Route]]:
+        found: defaultdict[str, list[Route]] = defaultdict(list)
+        for route in self._routes:
+            if route.host != "*":
+                found[route.host].append(route)
+        return found
+
     def routed(self, host: str, path: str | None) -> str | None:
         """Where the system's own gateway sends a request for one of its public names: the longest match wins."""
-        fits = [r for r in self._routes if r.host != "*" and _covers(r.host, host) and _takes(r, path or "/")]
+        fits = [r for r in self._named_routes(host) if _takes(r, path or "/")]
         return max(fits, key=lambda r: (r.how == "exact", len(r.path), r.service)).service if fits else None
 
     def _elsewhere(self, host: str, pod: Pod) -> Target | None:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 #: Words that say what sort of thing something is, not which one.
 _AFFIXES_WORDS = (
@@ -24,12 +29,14 @@ def squeezed(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
+@lru_cache(maxsize=65536)
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name, versions left out: ``examples-bookinfo-reviews-v1`` has three."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
     return tuple(t for t in re.split(r"[^A-Za-z0-9]+", spaced.lower()) if t and not _VERSION.match(t))
 
 
+@lru_cache(maxsize=65536)
 def core(name: str) -> str:
     """What is left of a name without words that only say it is a service: ``PaymentService``, ``payment-svc``."""
     words = tokens(name)
@@ -72,3 +79,43 @@ def image_path(image: str) -> str:
 
 def _within(inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
     return any(outer[i : i + len(inner)] == inner for i in range(len(outer) - len(inner) + 1))
+
+
+class Alike(Generic[T]):
+    """Finds what is named most like a name, without comparing all: ``likeness`` of a folder to other names.
+
+    ``folders`` says that the stored names are the folders, and the name asked for is the other one.
+    """
+
+    def __init__(self, *, folders: bool = False) -> None:
+        self._folders = folders
+        self._whole: defaultdict[str, list[T]] = defaultdict(list)
+        self._core: defaultdict[str, list[T]] = defaultdict(list)
+        self._word: defaultdict[str, list[tuple[str, T]]] = defaultdict(list)
+
+    def add(self, name: str, item: T) -> None:
+        """Store an item under a name; one item may have several."""
+        words = tokens(name)
+        if not words:
+            return
+        self._whole["".join(words)].append(item)
+        self._core[core(name)].append(item)
+        for word in words[:1] if self._folders else words:
+            self._word[word].append((name, item))
+
+    def best(self, name: str) -> tuple[int, list[T]]:
+        """The highest likeness there is (0: none), and all that have it."""
+        words = tokens(name)
+        if not words:
+            return 0, []
+        if found := self._whole.get("".join(words)):
+            return 3, found
+        if found := self._core.get(core(name)):
+            return 2, found
+        asked = words if self._folders else words[:1]
+        near = [pair for word in asked for pair in self._word.get(word, ())]
+        pairs = [(stored, item) for stored, item in near if self._contained(name, stored)]
+        return (1, [item for _, item in pairs]) if pairs else (0, [])
+
+    def _contained(self, name: str, stored: str) -> bool:
+        return likeness(stored, name) == 1 if self._folders else likeness(name, stored) == 1

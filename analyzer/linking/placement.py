@@ -9,19 +9,23 @@ Errors: code that nothing runs is a service of its own, with an L003 diagnostic.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from analyzer.linking.commands import Command, command, runs
 from analyzer.linking.images import Image, images
 from analyzer.linking.mesh import Mesh, Pod
-from analyzer.linking.names import GENERIC, core, image_name, image_path, likeness, squeezed
+from analyzer.linking.names import GENERIC, Alike, core, image_name, image_path, squeezed
 from analyzer.linking.unclaimed import unclaimed
 from analyzer.options import Options
 from parsers.diagnostics import Code, Diagnostic
 from parsers.facts.kubernetes import ConfigEntry, Container, ImageSource, Kustomization
 from parsers.facts.python import Call, Handler, Listener
+
+F = TypeVar("F", Handler, Call)
 
 #: Containers that are never a program of the repository.
 _SIDECARS_WORDS = "envoy istioproxy linkerdproxy cloudsqlproxy fluentd fluentbit nginx redis jaegeragent daprd"
@@ -86,19 +90,27 @@ def _placed(
         for runner in found:
             key = (runner.pod.id, runner.container.name if runner.container else "")
             by_runner.setdefault(key, []).append((folder, runner))
+    received, sent = _by_folder(handlers), _by_folder(calls)
     shared = {f for f, found in claimed.items() if len({r.image or r.pod.id for r in found}) > 1}
     started = {r.pod.id: set(r.command.paths) for found in claimed.values() for r in found}
     for key in sorted(by_runner):
-        mine = {f for f, _ in by_runner[key]}
+        mine = [f for f, _ in by_runner[key]]
         runner = by_runner[key][0][1]
         with_me = {r.pod.id for f in mine for r in claimed[f]}
         others = {p for i in with_me if i != runner.pod.id for p in started[i]} - set(runner.command.paths)
-        own = (h for h in handlers if _folder(h.span.path) in mine)
+        own = (h for f in mine for h in received.get(f, ()))
         yield Placed(
             runner,
             tuple(h for h in own if runs(runner.command, h, others, shared=len(with_me) > 1)),
-            tuple(c for c in calls if _folder(c.span.path) in mine - shared),
+            tuple(c for f in mine if f not in shared for c in sent.get(f, ())),
         )
+
+
+def _by_folder(facts: tuple[F, ...]) -> dict[str, list[F]]:
+    found: dict[str, list[F]] = {}
+    for fact in facts:
+        found.setdefault(_folder(fact.span.path), []).append(fact)
+    return found
 
 
 class _Runners:
@@ -114,9 +126,13 @@ class _Runners:
                 self._services.setdefault(pod.id, []).append(service.name)
         self._renamed = [pair for k in mesh.all(Kustomization) for pair in k.images]
         self._strong: dict[str, list[Runner]] = {}
+        self._by_name: dict[str, list[Image]] = {}
+        self._by_last: dict[str, list[Image]] = {}
+        self._by_folder: Alike[Image] = Alike(folders=True)
+        self._index()
         for pod, container in self._containers:
             self._link(pod, container, options)
-        self._taken = {(r.pod.id, r.container.name if r.container else "") for rs in self._strong.values() for r in rs}
+        self._free = self._names()
 
     def of(self, folder: str) -> tuple[Runner, ...]:
         """The runners of the nearest folder that has any."""
@@ -160,21 +176,23 @@ class _Runners:
         paths = (
             {path} | {new for old, new in self._renamed if old == path} | {o for o, new in self._renamed if new == path}
         )
-        lasts = {squeezed(image_name(p)) for p in paths}
-        exact = [i for i in self._built if paths & set(i.names)]
-        last = [i for i in self._built if lasts & {squeezed(image_name(n)) for n in i.names}]
+        exact = [i for p in sorted(paths) for i in self._by_name.get(p, ())]
+        last = [i for p in sorted(paths) for i in self._by_last.get(squeezed(image_name(p)), ())]
         return next(iter(exact or last), None) or self._alike_image(pod, container)
+
+    def _index(self) -> None:
+        for image in self._built:
+            for name in image.names:
+                self._by_name.setdefault(name, []).append(image)
+                self._by_last.setdefault(squeezed(image_name(name)), []).append(image)
+            for name in image.hints or [n for f in image.folders if (n := _telling(f))]:
+                self._by_folder.add(name, image)
 
     def _alike_image(self, pod: Pod, container: Container) -> Image | None:
         """A Dockerfile that nothing names: its folder is called like the image or the workload."""
-        scored: list[tuple[int, int, Image]] = []
-        for image in self._built:
-            for name in image.hints or [n for f in image.folders if (n := _telling(f))]:
-                score = max(likeness(name, image_name(container.image)), likeness(name, pod.name))
-                scored.append((score, len(name), image))
-        best = max(((a, b) for a, b, _ in scored), default=(0, 0))
-        found = {i.folders: i for a, b, i in scored if (a, b) == best}
-        return next(iter(found.values())) if best[0] > 0 and len(found) == 1 else None
+        found = [self._by_folder.best(n) for n in (image_name(container.image), pod.name)]
+        score, chosen = max(found, key=lambda pair: pair[0])
+        return chosen[0] if score and len({i.folders for i in chosen}) == 1 else None
 
     def _runner(self, folder: str, pod: Pod, container: Container, image: Image | None) -> Runner:
         words = (*container.command, *container.args)
@@ -189,21 +207,27 @@ class _Runners:
         name = PurePosixPath(folder).name
         if not name or (name.lower() in GENERIC and "/" in folder):
             return ()
-        free = [(pod, c) for pod, c in self._containers if (pod.id, c.name) not in self._taken]
-        found = [(self._alike(name, pod, c), pod, c) for pod, c in free]
-        best = max((score for score, *_ in found), default=0)
-        chosen = [(pod, c) for score, pod, c in found if score == best] if best else []
-        if best == 1 and len({core(pod.name) for pod, _ in chosen}) > 1:
+        score, found = self._free.best(name)
+        chosen = {(pod.id, c.name): (pod, c) for pod, c in found}
+        if score == 1 and len({core(pod.name) for pod, _ in found}) > 1:
             return ()
-        inside = next((i for i in self._built if folder in i.folders), None)
-        return tuple(self._runner(folder, pod, c, inside) for pod, c in chosen)
+        inside = next((i for i in self._built if folder in i.folders), None) if chosen else None
+        return tuple(self._runner(folder, *chosen[key], inside) for key in sorted(chosen))
 
-    def _alike(self, folder: str, pod: Pod, container: Container) -> int:
-        several = len([c for p, c in self._containers if p.id == pod.id]) > 1
-        names = [container.name, image_name(container.image)]
-        if not several or squeezed(container.name) not in _SIDECARS:
-            names += [pod.name, pod.labels.get("app", ""), *self._services.get(pod.id, ())]
-        return max(likeness(folder, n) for n in names if n)
+    def _names(self) -> Alike[tuple[Pod, Container]]:
+        """Containers that no image links, under every name that may be their folder's."""
+        taken = {(r.pod.id, r.container.name if r.container else "") for rs in self._strong.values() for r in rs}
+        several = {i for i, n in Counter(p.id for p, _ in self._containers).items() if n > 1}
+        found: Alike[tuple[Pod, Container]] = Alike()
+        for pod, container in self._containers:
+            if (pod.id, container.name) in taken:
+                continue
+            names = [container.name, image_name(container.image)]
+            if pod.id not in several or squeezed(container.name) not in _SIDECARS:
+                names += [pod.name, pod.labels.get("app", ""), *self._services.get(pod.id, ())]
+            for name in dict.fromkeys(names):
+                found.add(name, (pod, container))
+        return found
 
 
 def _programs(pod: Pod) -> tuple[Container, ...]:

@@ -19,7 +19,7 @@ from analyzer.linking.placement import Placed, Placement
 from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
 from analyzer.linking.sites import Site, sites
 from analyzer.linking.texts import evaluate, shown
-from analyzer.linking.variables import variables
+from analyzer.linking.variables import Environments
 from analyzer.linking.wireids import Namer
 from analyzer.model import Operation, Precision
 from parsers.diagnostics import Diagnostic
@@ -55,6 +55,7 @@ class _Builder:
         self._mesh = mesh
         self._directory = directory
         self._homes = known
+        self._environments = Environments(mesh)
         self._aliases = aliases(mesh, known)
         self._names = _operations(placement, known)
         self._handled = {s.call.span for p in placement.placed for h in p.handlers for s in sites(h.body)}
@@ -66,7 +67,7 @@ class _Builder:
     def add(self, placed: Placed) -> None:
         runner = placed.runner
         service = self._homes[runner.pod.id]
-        known = variables(runner.pod, runner.container, runner.env, self._mesh)
+        known = self._environments.of(runner.pod, runner.container, runner.env)
         sender = Sender(runner.pod, service, known)
         for handler in _chosen(placed.handlers):
             operation = Operation(service.id, operation_name(handler))

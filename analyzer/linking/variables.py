@@ -8,10 +8,11 @@ Shape: a value of ``None`` exists but is not in the repository (a Secret, a pod'
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from analyzer.linking.mesh import Mesh, Pod
+from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from parsers.facts.kubernetes import ConfigEntry, ConfigMap, Container, EnvEntry
 from parsers.source import Span
 
@@ -41,32 +42,53 @@ class Variables:
 NO_VARIABLES = Variables({}, complete=False)
 
 
-def variables(pod: Pod, container: Container | None, image: Iterable[ConfigEntry], mesh: Mesh) -> Variables:
-    """The container's environment: image, service links, ``envFrom``, ``env``, each over the one before."""
-    found: dict[str, Variable] = {e.key: Variable(e.value, e.span) for e in image}
-    if container is None:
-        return Variables(found, complete=False)
-    found.update(_service_links(pod, mesh))
-    for source in container.env_from:
-        name, secret = source.config_map or source.secret or "", source.secret is not None
-        for entry in _entries(name, pod.namespace, mesh, secret=secret):
-            found[source.prefix + entry.key] = Variable(entry.value, entry.span)
-    for written in container.env:
-        value = _written(written, pod, mesh)
-        found[written.name] = Variable(_expanded(value, found), written.span)
-    return Variables(found, complete=True)
+class Environments:
+    """The environments of a mesh's containers; indexes what many of them share."""
 
+    def __init__(self, mesh: Mesh) -> None:
+        self._links: dict[str, dict[str, Variable]] = {}
+        self._maps: defaultdict[tuple[bool, str], list[ConfigMap]] = defaultdict(list)
+        self._spaces: defaultdict[tuple[bool, str], list[ConfigMap]] = defaultdict(list)
+        for config in mesh.all(ConfigMap):
+            self._maps[config.secret, config.meta.name].append(config)
+            self._spaces[config.secret, config.meta.ns].append(config)
+        for service in mesh.services.values():
+            self._links.setdefault(service.namespace, {}).update(_service_links(service))
 
-def _written(entry: EnvEntry, pod: Pod, mesh: Mesh) -> str | None:
-    if entry.value is not None:
-        return entry.value
-    if entry.field_path is not None:
-        return _field(entry.field_path, pod)
-    name = entry.config_map or entry.secret
-    if name is None:
-        return ""
-    entries = _entries(name, pod.namespace, mesh, secret=entry.secret is not None)
-    return next((e.value for e in entries if e.key == entry.key), None)
+    def of(self, pod: Pod, container: Container | None, image: Iterable[ConfigEntry] = ()) -> Variables:
+        """The container's environment: image, service links, ``envFrom``, ``env``, each over the one before."""
+        found: dict[str, Variable] = {e.key: Variable(e.value, e.span) for e in image}
+        if container is None:
+            return Variables(found, complete=False)
+        found.update(self._links.get(pod.namespace, {}))
+        for source in container.env_from:
+            name, secret = source.config_map or source.secret or "", source.secret is not None
+            for entry in self._entries(name, pod.namespace, secret=secret):
+                found[source.prefix + entry.key] = Variable(entry.value, entry.span)
+        for written in container.env:
+            value = self._written(written, pod)
+            found[written.name] = Variable(_expanded(value, found), written.span)
+        return Variables(found, complete=True)
+
+    def _written(self, entry: EnvEntry, pod: Pod) -> str | None:
+        if entry.value is not None:
+            return entry.value
+        if entry.field_path is not None:
+            return _field(entry.field_path, pod)
+        name = entry.config_map or entry.secret
+        if name is None:
+            return ""
+        entries = self._entries(name, pod.namespace, secret=entry.secret is not None)
+        return next((e.value for e in entries if e.key == entry.key), None)
+
+    def _entries(self, name: str, namespace: str, *, secret: bool) -> tuple[ConfigEntry, ...]:
+        """The object's entries: of the pod's namespace, else the only one of that name, prefixed names included."""
+        named = self._maps.get((secret, name), [])
+        here = [c for c in named if c.meta.ns == namespace]
+        if here or len(named) == 1:
+            return (here or named)[0].entries
+        affixed = [c for c in self._spaces.get((secret, namespace), []) if _affixed(c.meta.name, name)]
+        return affixed[0].entries if len(affixed) == 1 else ()
 
 
 def _field(path: str, pod: Pod) -> str | None:
@@ -96,38 +118,22 @@ def _expanded(value: str | None, earlier: Mapping[str, Variable]) -> str | None:
     return None if hidden else _REFERENCE.sub(put, value)
 
 
-def _entries(name: str, namespace: str, mesh: Mesh, *, secret: bool) -> tuple[ConfigEntry, ...]:
-    """The object's entries: of the pod's namespace, else the only one of that name, prefixed names included."""
-    every = [c for c in mesh.all(ConfigMap) if c.secret == secret]
-    here = [c for c in every if c.meta.name == name and c.meta.ns == namespace]
-    elsewhere = [c for c in every if c.meta.name == name]
-    affixed = [c for c in every if c.meta.ns == namespace and _affixed(c.meta.name, name)]
-    for found in (here, elsewhere, affixed):
-        if found and (found is here or len(found) == 1):
-            return found[0].entries
-    return ()
-
-
 def _affixed(full: str, name: str) -> bool:
     """A kustomization's prefix, suffix or content hash around the name that was written."""
     return full.endswith(f"-{name}") or full.startswith(f"{name}-")
 
 
-def _service_links(pod: Pod, mesh: Mesh) -> Iterator[tuple[str, Variable]]:
-    """``PAYMENTS_SERVICE_HOST`` and its like for every service of the namespace (``enableServiceLinks`` is on)."""
-    for service in mesh.services.values():
-        fact = service.fact
-        if service.namespace != pod.namespace or fact is None or fact.headless or fact.external_name or not fact.ports:
-            continue
-        base = re.sub(r"[^A-Z0-9]", "_", service.name.upper())
-        first = fact.ports[0]
-        yield f"{base}_SERVICE_HOST", Variable(service.name, fact.span, linked=True)
-        yield f"{base}_SERVICE_PORT", Variable(str(first.port), first.span, linked=True)
-        yield (
-            f"{base}_PORT",
-            Variable(f"{first.protocol.lower()}://{service.name}:{first.port}", first.span, linked=True),
-        )
-        for port in fact.ports:
-            if port.name:
-                key = f"{base}_SERVICE_PORT_{re.sub(r'[^A-Z0-9]', '_', port.name.upper())}"
-                yield key, Variable(str(port.port), port.span, linked=True)
+def _service_links(service: ServiceNode) -> Iterator[tuple[str, Variable]]:
+    """``PAYMENTS_SERVICE_HOST`` and its like for a service of the namespace (``enableServiceLinks`` is on)."""
+    fact = service.fact
+    if fact is None or fact.headless or fact.external_name or not fact.ports:
+        return
+    base = re.sub(r"[^A-Z0-9]", "_", service.name.upper())
+    first = fact.ports[0]
+    yield f"{base}_SERVICE_HOST", Variable(service.name, fact.span, linked=True)
+    yield f"{base}_SERVICE_PORT", Variable(str(first.port), first.span, linked=True)
+    yield f"{base}_PORT", Variable(f"{first.protocol.lower()}://{service.name}:{first.port}", first.span, linked=True)
+    for port in fact.ports:
+        if port.name:
+            key = f"{base}_SERVICE_PORT_{re.sub(r'[^A-Z0-9]', '_', port.name.upper())}"
+            yield key, Variable(str(port.port), port.span, linked=True)

@@ -1,7 +1,7 @@
 """What a container's environment holds."""
 
 from analyzer.linking.mesh import Mesh
-from analyzer.linking.variables import Variables, variables
+from analyzer.linking.variables import Environments, Variables
 from parsers.facts.kubernetes import ConfigEntry
 from tests.analyzer.linking.build import at, deployment, linked, manifests
 
@@ -21,7 +21,7 @@ stringData: {TOKEN_URL: "http://tokens"}
 def environment(mesh: Mesh, pod: str = "default/web", image: tuple[ConfigEntry, ...] = ()) -> Variables:
     fact = mesh.pods[pod].fact
     assert fact is not None
-    return variables(mesh.pods[pod], fact.containers[0], image, mesh)
+    return Environments(mesh).of(mesh.pods[pod], fact.containers[0], image)
 
 
 def value(mesh: Mesh, name: str) -> str | None:
