@@ -12,19 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from analyzer.requestsets.patterns import Glyphs, Pattern, Way, ways
+from analyzer.requestsets.patterns import Glyphs, Item, Pattern, Way, ways
 
-#: A place in a pattern: (pattern's number, way, index).
-_Position = tuple[int, int, int]
-#: The positions that the automaton can be in together.
-State = frozenset[_Position]
+#: The positions of all patterns that the automaton can be in together, one bit each.
+State = int
 
-#: More positions than this, over all states, are not built; real policies need a few thousand.
-MOST_POSITIONS = 100_000
-#: More strings than this are not waiting to be lengthened.
-MOST_WAITING = 200_000
+#: More states than this are not built; real policies need a few thousand.
+MOST_STATES = 50_000
 #: Which character stands for a set of them, best first.
 _READABLE = "xyzabcdefghijklmnopqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:~!$&'()+,;=@%*[]\"<>^`{|}\\#?"
+#: More strings than this are not waiting to be lengthened.
+MOST_WAITING = 200_000
 
 
 class TooManyError(Exception):
@@ -68,27 +66,34 @@ def classes(
 
 
 class _Machine:
-    """The patterns as one automaton, its states built once when made. Number -1 is the domain."""
+    """The patterns as one automaton, its states built once when made; a way's last bit says that it has ended.
+
+    A character moves every position at once: shifted where it must be taken, kept where a star takes it.
+    """
 
     def __init__(self, patterns: Sequence[Pattern], domain: Sequence[Way], literals: str) -> None:
         self.patterns = tuple(patterns)
-        self._ways = {-1: tuple(domain)} | {i: ways(p) for i, p in enumerate(patterns)}
-        self._alphabet = _alphabet((i.glyphs for w in self._ways.values() for way in w for i in way), literals)
-        self._start = self._closed((n, w, 0) for n, all_ways in self._ways.items() for w in range(len(all_ways)))
+        ways_of = [tuple(domain), *(ways(p) for p in patterns)]
+        self._alphabet = _alphabet((i.glyphs for each in ways_of for way in each for i in way), literals)
+        self._items: list[tuple[Item | None, bool]] = []  # one a position: its item, and whether case counts
+        self._domain, self._entry, self._stars = 0, 0, 0
+        self._ends: list[State] = [self._laid(each, self._folded(n)) for n, each in enumerate(ways_of)]
+        self._masks: dict[str, tuple[State, State]] = {}
         self._edges: dict[State, tuple[tuple[str, State], ...]] = {}
-        self._moves: dict[str, dict[_Position, State]] = {}
+        self._labels: dict[State, tuple[int, ...] | None] = {}
+        self._before: dict[State, list[State]] = {}
         self._build()
 
     def inside(self, text: str) -> bool:
         """Whether the domain holds the text."""
-        state = self._closed((-1, w, 0) for w in range(len(self._ways[-1])))
+        state = self._start
         for char in text:
             state = self._step(state, char)
-        return any(self._ends(position) for position in state)
+        return bool(state & self._ends[0])
 
     def labels(self) -> list[tuple[int, ...]]:
         """The numbers of the patterns that some string of the domain matches together; sorted."""
-        return sorted({label for s in self._edges if (label := self._label(s)) is not None})
+        return sorted({label for label in self._labels.values() if label is not None})
 
     def strings(self, label: tuple[int, ...], most: int) -> Iterator[str]:
         """Strings of the domain with exactly this label, shortest first, at most ``most``."""
@@ -96,7 +101,7 @@ class _Machine:
         heap = [(left[self._start], 0, "", self._start)] if self._start in left else []
         while heap and most > 0:
             _, depth, text, state = heappop(heap)
-            if self._label(state) == label:
+            if self._labels[state] == label:
                 yield text
                 most -= 1
             for char, following in self._edges[state]:
@@ -105,33 +110,51 @@ class _Machine:
             if len(heap) > MOST_WAITING:
                 raise TooManyError
 
+    @property
+    def _start(self) -> State:
+        return self._closed(self._entry)
+
+    def _folded(self, number: int) -> bool:
+        return number > 0 and self.patterns[number - 1].ignore_case
+
+    def _laid(self, each: Sequence[Way], folded: bool) -> State:  # noqa: FBT001  # a private step of __init__
+        """Give every item of the ways a bit, and each way one more for its end; the bits of the ends."""
+        ends = 0
+        first = len(self._items)
+        for way in each:
+            self._entry |= 1 << len(self._items)
+            for item in way:
+                self._stars |= item.star << len(self._items)
+                self._items.append((item, folded))
+            ends |= 1 << len(self._items)
+            self._items.append((None, folded))
+        if first == 0:
+            self._domain = (1 << len(self._items)) - 1
+        return ends
+
     def _build(self) -> None:
         queue = deque([self._start])
         self._edges[self._start] = ()
-        positions = 0
         while queue:
             state = queue.popleft()
-            positions += len(state)
-            steps = [(c, self._step(state, c)) for c in self._alphabet]
-            self._edges[state] = tuple((c, s) for c, s in steps if any(p[0] == -1 for p in s))
+            self._labels[state] = self._label(state)
+            steps = ((c, self._step(state, c)) for c in self._alphabet)
+            self._edges[state] = tuple((c, s) for c, s in steps if s & self._domain)
             for _, following in self._edges[state]:
+                self._before.setdefault(following, []).append(state)
                 if following not in self._edges:
                     self._edges[following] = ()
                     queue.append(following)
-            if positions > MOST_POSITIONS:
+            if len(self._edges) > MOST_STATES:
                 raise TooManyError
 
     def _distances(self, label: tuple[int, ...]) -> dict[State, int]:
         """How many characters each state is away from the label, where it can get there."""
-        before: dict[State, list[State]] = {}
-        for state, edges in self._edges.items():
-            for _, following in edges:
-                before.setdefault(following, []).append(state)
-        found = {s: 0 for s in self._edges if self._label(s) == label}
+        found = {s: 0 for s, own in self._labels.items() if own == label}
         queue = deque(found)
         while queue:
             reached = queue.popleft()
-            for state in before.get(reached, ()):
+            for state in self._before.get(reached, ()):
                 if state not in found:
                     found[state] = found[reached] + 1
                     queue.append(state)
@@ -139,40 +162,30 @@ class _Machine:
 
     def _label(self, state: State) -> tuple[int, ...] | None:
         """The patterns that match here; ``None`` outside the domain."""
-        ended = {position[0] for position in state if self._ends(position)}
-        return tuple(sorted(ended - {-1})) if -1 in ended else None
-
-    def _ends(self, position: _Position) -> bool:
-        return position[2] == len(self._ways[position[0]][position[1]])
+        if not state & self._ends[0]:
+            return None
+        return tuple(n for n, ends in enumerate(self._ends[1:]) if state & ends)
 
     def _step(self, state: State, char: str) -> State:
-        moves = self._moves.setdefault(char, {})
-        following: set[_Position] = set()
-        for position in state:
-            if position not in moves:
-                moves[position] = self._move(position, char)
-            following |= moves[position]
-        return frozenset(following)
+        if char not in self._masks:
+            self._masks[char] = self._masks_of(char)
+        taken, kept = self._masks[char]
+        return self._closed((state & taken) << 1 | state & kept)
 
-    def _move(self, position: _Position, char: str) -> State:
-        """Where one position leads with a character."""
-        number, way, index = position
-        items = self._ways[number][way]
-        folded = number >= 0 and self.patterns[number].ignore_case
-        if index < len(items) and (char.lower() if folded else char) in items[index].glyphs:
-            return self._closed([(number, way, index if items[index].star else index + 1)])
-        return frozenset()
+    def _masks_of(self, char: str) -> tuple[State, State]:
+        """The positions that take the character once, and those that take it any number of times."""
+        taken = kept = 0
+        for index, (item, folded) in enumerate(self._items):
+            if item is not None and (char.lower() if folded else char) in item.glyphs:
+                taken |= (not item.star) << index
+                kept |= item.star << index
+        return taken, kept
 
-    def _closed(self, positions: Iterable[_Position]) -> State:
+    def _closed(self, state: State) -> State:
         """With every position reached by skipping a star."""
-        found = set()
-        for number, way, start in positions:
-            items, index = self._ways[number][way], start
-            found.add((number, way, index))
-            while index < len(items) and items[index].star:
-                index += 1
-                found.add((number, way, index))
-        return frozenset(found)
+        while (more := state | (state & self._stars) << 1) != state:
+            state = more
+        return state
 
 
 def _alphabet(glyphs: Iterable[Glyphs], literals: str) -> tuple[str, ...]:

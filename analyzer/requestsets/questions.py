@@ -7,10 +7,10 @@ Errors: ``TooManyError`` (see ``classes``) where the patterns are too many to te
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
 
 from analyzer.requestsets.classes import StringClass, TooManyError, classes
 from analyzer.requestsets.conditions import Condition, attributes, every, negation, of_class, patterns_of
@@ -28,7 +28,7 @@ from analyzer.requestsets.patterns import Pattern, Way
 Example = dict[str, str | None]
 
 #: More combinations of a repeated attribute's values than this are not told apart.
-MOST_COMBINATIONS = 512
+MOST_COMBINATIONS = 4096
 #: More nodes than this are not built.
 MOST_NODES = 200_000
 
@@ -75,6 +75,11 @@ class Universe:
     def example(self, condition: Condition) -> Example | None:
         """A request that meets the condition: the first classes that do, each with its witness."""
         return self._walk(self._node(condition))
+
+    def values(self, attribute: str) -> tuple[str | None, ...]:
+        """One value of each class of the attribute; ``None``: it is absent."""
+        found = self._classes_of(attribute)
+        return tuple(None if c.witness is None else readable(attribute, c.witness) for c in found)
 
     def wider(self, a: Condition, b: Condition) -> Example | None:
         """A request that ``a`` lets through and ``b`` does not."""
@@ -173,15 +178,18 @@ def _words(attribute: str, group: StringClass) -> str:
 
 
 def _united(found: list[StringClass]) -> tuple[StringClass, ...]:
-    """Every set of patterns that several values together can match."""
-    united: dict[frozenset[Pattern], StringClass] = {c.accepted: c for c in found if c.accepted}
-    singles = tuple(united.values())
-    for size in range(2, len(singles) + 1):
-        for chosen in combinations(singles, size):
-            accepted = frozenset().union(*(c.accepted for c in chosen))
-            witness = ", ".join(c.witness for c in chosen if c.witness is not None)
-            united.setdefault(accepted, StringClass(accepted, witness))
-            if len(united) > MOST_COMBINATIONS:
-                raise TooManyError
-    rest = [c for c in found if not c.accepted]
-    return (*rest, *united.values())
+    """Every set of patterns that several values together can match, with the fewest values found to do so."""
+    nothing = [c for c in found if not c.accepted]
+    singles = [c for c in found if c.accepted]
+    united: dict[frozenset[Pattern], StringClass] = {c.accepted: c for c in singles}
+    waiting = deque(singles)
+    while waiting:
+        group = waiting.popleft()
+        for more in singles:
+            accepted = group.accepted | more.accepted
+            if accepted not in united:
+                united[accepted] = StringClass(accepted, f"{group.witness}, {more.witness}")
+                waiting.append(united[accepted])
+        if len(united) > MOST_COMBINATIONS:
+            raise TooManyError
+    return (*nothing, *united.values())

@@ -22,11 +22,12 @@ from analyzer.semantics.istio.authorization_scope import at_sidecar, at_waypoint
 from analyzer.semantics.istio.authorization_seen import default_sni, has_holes, seen
 from analyzer.semantics.istio.authorization_ztunnel import ztunnel_condition
 from analyzer.semantics.istio.hosts import Protocol, protocol_of
+from analyzer.semantics.istio.injection import AMBIENT, member, pods_of
 from analyzer.semantics.istio.matching import DEFAULT_NORMALIZATION, refused
 from analyzer.semantics.istio.mtls import server_mode
-from analyzer.semantics.istio.proxies import Proxy, proxy_of, waypoint_of
+from analyzer.semantics.istio.proxies import waypoint_of
+from analyzer.semantics.istio.scope import arrives_directly
 from analyzer.semantics.istio.trust import trust_domains
-from parsers.facts import Labels
 
 
 def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
@@ -35,8 +36,9 @@ def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
     if service is None or service.external:
         return None
     asked = _completed(request, service)
-    pods = service.pods or (_stand_in(service),)
-    return _across([(pod, found) for pod in pods if (found := _at_pod(asked, service, pod, mesh)) is not None])
+    return _across(
+        [(pod, found) for pod in pods_of(service) if (found := _at_pod(asked, service, pod, mesh)) is not None]
+    )
 
 
 def sidecar_place(pod: Pod, service: ServiceNode, port: int | None, mesh: Mesh) -> Place:
@@ -67,12 +69,6 @@ def _completed(request: Request, service: ServiceNode) -> Request:
     return replace(request, port=port, sni=sni)
 
 
-def _stand_in(service: ServiceNode) -> Pod:
-    """The pods of a Service whose workload is not in the repository: they carry at least what it selects."""
-    labels = service.fact.selector if service.fact else Labels()
-    return Pod(service.id, service.namespace, service.name, labels, Labels(), "default", None, None)
-
-
 def _across(found: Sequence[tuple[Pod, Verdict]]) -> Verdict | None:
     """One answer where all workloads give the same; else it depends on which of them is asked."""
     if not found:
@@ -86,13 +82,12 @@ def _across(found: Sequence[tuple[Pod, Verdict]]) -> Verdict | None:
 
 
 def _at_pod(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Verdict | None:
-    match proxy_of(pod, mesh):
-        case Proxy.NONE:
-            return None
-        case Proxy.AMBIENT:
-            return _ambient(request, service, pod, mesh)
-        case Proxy.SIDECAR:
-            return _sidecar(request, service, pod, mesh)
+    membership = member(pod, mesh)
+    if membership is None or arrives_directly(pod, request.port) is not None:
+        return None
+    if membership.kind == AMBIENT:
+        return _ambient(request, service, pod, mesh)
+    return _sidecar(request, service, pod, mesh)
 
 
 def _sidecar(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Verdict:

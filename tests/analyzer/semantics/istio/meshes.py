@@ -10,7 +10,7 @@ from analyzer.linking.topology import topology
 from analyzer.options import Options
 from parsers.facts import Labels, Meta
 from parsers.facts.istio import MeshConfig
-from parsers.facts.kubernetes import Namespace, Service, ServicePort, Workload
+from parsers.facts.kubernetes import Container, ContainerPort, Namespace, Service, ServicePort, Workload
 from parsers.mesh.istio import ISTIO
 from parsers.source import SourceFile, Span
 from parsers.yamltree import Node, documents
@@ -81,11 +81,28 @@ def workload(
     account: str | None = None,
     *,
     host_network: bool = False,
+    annotations: Mapping[str, str] | None = None,
+    ports: Mapping[str, int] | None = None,
 ) -> Workload:
     pod_labels = Labels(labels if labels is not None else {"app": name})
     return Workload(
-        "Deployment", meta(name, namespace), pod_labels, Labels(), account, host_network, 1, None, (), None, SPAN
+        "Deployment",
+        meta(name, namespace),
+        pod_labels,
+        Labels(annotations or {}),
+        account,
+        host_network,
+        1,
+        None,
+        (container(name, ports),),
+        None,
+        SPAN,
     )
+
+
+def container(name: str, ports: Mapping[str, int] | None = None) -> Container:
+    listening = tuple(ContainerPort(n, number, "TCP", SPAN) for n, number in (ports or {}).items())
+    return Container(name, f"{name}:1", (), (), (), (), listening, Labels(), Labels(), False, SPAN)
 
 
 def service(
