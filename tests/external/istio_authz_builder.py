@@ -18,9 +18,10 @@ from ruamel.yaml import YAML
 
 from analyzer.linking.topology import topology
 from analyzer.options import Options
+from analyzer.requestsets.classes import TooManyError
 from analyzer.requestsets.conditions import Condition, attributes, given
 from analyzer.requestsets.domains import address_bits
-from analyzer.requestsets.patterns import SOMETHING
+from analyzer.requestsets.patterns import SOMETHING, Way
 from analyzer.requestsets.questions import Universe
 from analyzer.semantics.istio.authorization_rules import Listener, rule_condition
 from analyzer.semantics.istio.authorization_rulings import Place, place
@@ -101,8 +102,7 @@ def _requests(where: Place) -> Iterator[dict[str, tuple[str, ...]]]:
     """For each rule a request that meets it, and it with one part changed; then any combination of parts."""
     conditions: list[Condition] = [where.condition, *(r.condition for r in (*where.deny, *where.allow))]
     # Istio's test files use names that no identity and no method has, so these may be anything here.
-    universe = Universe(conditions, {"principal": (SOMETHING,), "method": (SOMETHING,)})
-    parts = {a: universe.values(a) for c in conditions for a in attributes(c)}
+    universe, parts = _parts(conditions, {"principal": (SOMETHING,), "method": (SOMETHING,)})
     if "principal" in parts:
         parts["principal"] = (None, *parts["principal"])
     chance = random.Random(0)
@@ -116,6 +116,17 @@ def _requests(where: Place) -> Iterator[dict[str, tuple[str, ...]]]:
         for attribute, values in parts.items():
             yield from (_request(base | {attribute: value}) for value in values)
     yield from whole
+
+
+def _parts(
+    conditions: list[Condition], wide: dict[str, tuple[Way, ...]]
+) -> tuple[Universe, dict[str, tuple[str | None, ...]]]:
+    """The values of each attribute; of its ordinary domain only where anything at all would be too many."""
+    universe = Universe(conditions, wide)
+    try:
+        return universe, {a: universe.values(a) for c in conditions for a in attributes(c)}
+    except TooManyError:
+        return _parts(conditions, {"method": wide["method"]})
 
 
 def _request(values: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
