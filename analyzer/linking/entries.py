@@ -44,7 +44,7 @@ def entries(
     found = [
         *_named(named, mesh, operations),
         *_routed(routes, operations, calling),
-        *_started(programs, calling, {w.callee for w in wires}),
+        *_started(mesh, programs, calling, {w.callee for w in wires}),
     ]
     if not any(e.kind not in ("cli", "startup") for e in found):
         found += _roots(mesh, operations, wires)
@@ -137,7 +137,19 @@ def _started(programs: Mapping[Operation, Program], calling: set[Operation], cal
             continue
         if kind == "task" and operation in called:
             continue
+        if kind in ("cli", "startup") and _scheduled(mesh, operation):
+            kind = "cron"
         yield Entry(operation, kind, _because(kind, program.handler.symbol), program.handler.span)
+    for operation in sorted(calling - set(programs)):
+        if operation.name == ANY and _scheduled(mesh, operation):
+            span = mesh.services[operation.service].pods[0].span
+            yield Entry(operation, "cron", f"{operation.service} runs on a schedule", span)
+
+
+def _scheduled(mesh: Mesh, operation: Operation) -> bool:
+    """Whether a CronJob or Job is what runs it."""
+    facts = [p.fact for p in mesh.services[operation.service].pods if p.fact is not None]
+    return bool(facts) and all(f.kind in ("CronJob", "Job") for f in facts)
 
 
 def _because(kind: str, symbol: str) -> str:

@@ -17,13 +17,14 @@ MAX_DEPTH = 24
 
 @dataclass(frozen=True, slots=True, order=True)
 class Setting:
-    """What one root does to the objects of a file. ``namespace`` ``""``: as written."""
+    """What one root does to the objects of a file. ``namespace`` ``""``: as written; inner ``patches`` come first."""
 
     root: str
     namespace: str = ""
     prefix: str = ""
     suffix: str = ""
     labels: tuple[tuple[str, str], ...] = ()
+    patches: tuple[str, ...] = ()
 
 
 def settings(kustomizations: Iterable[Kustomization]) -> dict[str, tuple[Setting, ...]]:
@@ -59,6 +60,7 @@ def _files(
         outer.prefix + at.name_prefix,
         at.name_suffix + outer.suffix,
         tuple(sorted(labels.items())),
+        (*at.patches, *(p for c in parts for p in c.patches), *outer.patches),
     )
     for path in (*at.resources, *at.components):
         nested = known.get(path.strip("/"))

@@ -89,6 +89,16 @@ def match(names: Iterable[str], protocol: str, method: str, path: str | None) ->
     return (Match(called, Precision.UPPER_BOUND, "no handler of the callee is known to serve this"),)
 
 
+def takes(names: Iterable[str], method: str, path: str) -> tuple[str, ...]:
+    """The operations that surely take a request: by their literal segments, not by parameters alone."""
+    found = []
+    for name in names:
+        score = _score(name, method, path) if " /" in name else None
+        if score is not None and score[0] > 0 and score[2] == 0:
+            found.append(name)
+    return tuple(sorted(found))
+
+
 def _anything(routed: tuple[str, ...], method: str, called: str) -> tuple[Match, ...]:
     """The path is not known: any operation with that method, where they are few enough to say so."""
     verbs = {method.upper(), ANY}

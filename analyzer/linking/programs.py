@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from analyzer.linking.directory import Directory
 from analyzer.linking.homes import aliases
 from analyzer.linking.layers import app_layers
-from analyzer.linking.mesh import Mesh, Program, ServiceNode, Wire
-from analyzer.linking.operations import ANY, Match, match, operation_name
+from analyzer.linking.mesh import UNRESOLVED, Mesh, Program, ServiceNode, Wire
+from analyzer.linking.operations import ANY, Match, match, operation_name, takes
 from analyzer.linking.placement import Placed, Placement
 from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
 from analyzer.linking.sites import Site, sites
@@ -114,8 +114,7 @@ class _Builder:
         found, notes = sent(call, sender, self._directory)
         self._diagnostics += notes
         for one in found:
-            matches = self._matches(call, one)
-            for matched in matches:
+            for matched in self._matches(call, one):
                 yield Wire(
                     id="",
                     caller=caller,
@@ -134,8 +133,17 @@ class _Builder:
                     body_bytes=call.body_bytes,
                     times=site.times,
                     key=site.key,
-                    note=_joined(one.target.note, matched.note),
+                    note=_joined(one.target.note, matched.note, self._candidate(call, one)),
                 )
+
+    def _candidate(self, call: Call, one: Sent) -> str | None:
+        """For an address that is not known: the only operation of the system that would take such a request."""
+        if one.target.service != UNRESOLVED or not one.path or one.protocol not in (*WEB, "grpc"):
+            return None
+        fits = sorted(
+            str(Operation(s, n)) for s, names in self._names.items() for n in takes(names, call.method, one.path)
+        )
+        return f"only {fits[0]} would take it" if len(fits) == 1 else None
 
     def _takers(self, call: Call, sender: Sender) -> tuple[Operation, ...]:
         """Who takes the message or does the task that a call sends: those who name the same topic, queue or task."""

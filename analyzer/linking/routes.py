@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh, ServiceNode
-from parsers.facts.istio import Destination, HttpMatch, HttpRoute, VirtualService
+from parsers.facts.istio import Destination, Gateway, HttpMatch, HttpRoute, VirtualService
 from parsers.facts.kubernetes import Ingress, Service
 from parsers.source import Span
 
@@ -87,9 +87,19 @@ def _to(
     node = mesh.service_for_host(destination.host, virtual.meta.ns)
     if node is None:
         return
-    for host in virtual.hosts or ("*",):
+    for host in _public_names(virtual, mesh):
         reason = f"VirtualService {virtual.meta.name} brings {host}{path} from a gateway here"
         yield Route(node.id, host.lower(), how, path, "gateway", reason, destination.span, method, rewrite)
+
+
+def _public_names(virtual: VirtualService, mesh: Mesh) -> tuple[str, ...]:
+    """The hosts of a VirtualService; where it takes all that its gateways do, theirs."""
+    if virtual.hosts and "*" not in virtual.hosts:
+        return virtual.hosts
+    named = {g if "/" in g else f"{virtual.meta.ns}/{g}" for g in virtual.gateways if g != MESH}
+    gateways = [g for g in mesh.all(Gateway) if f"{g.meta.ns}/{g.meta.name}" in named]
+    hosts = {h.rpartition("/")[2] for g in gateways for s in g.servers for h in s.hosts}
+    return tuple(sorted(hosts)) or ("*",)
 
 
 def _services(mesh: Mesh) -> Iterator[Route]:

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from analyzer.linking.kustomize import Setting, patch_files, settings
 from analyzer.linking.names import image_path
+from analyzer.linking.patches import patched
 from analyzer.options import Options
 from parsers.diagnostics import Code, Diagnostic
 from parsers.facts import NO_LABELS, Labels, Meta
@@ -100,6 +101,10 @@ class _Ranking:
         self._facts = facts
         self._settled = settled
         self._production = options.production
+        self._patches: dict[tuple[str, type, str], list[object]] = {}
+        for fact in facts:
+            if (meta := _meta(fact)) is not None:
+                self._patches.setdefault((meta.span.path, type(fact), meta.name), []).append(fact)
 
     def best(self, group: list[object]) -> object:
         return min(group, key=self._key)
@@ -116,7 +121,8 @@ class _Ranking:
                 return
             name = f"{way.prefix}{meta.name}{way.suffix}"
             moved = replace(meta, name=name, namespace=way.namespace or meta.namespace or "default")
-            yield _labelled(replace(cast("Any", fact), meta=moved), dict(way.labels))
+            changes = (p for path in way.patches for p in self._patches.get((path, type(fact), meta.name), ()))
+            yield _labelled(replace(cast("Any", patched(fact, changes)), meta=moved), dict(way.labels))
 
     def environment(self, fact: object) -> tuple[int, bool]:
         """How far from production the fact's folder says it is, and whether it says so at all."""

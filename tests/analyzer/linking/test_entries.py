@@ -94,6 +94,19 @@ def test_a_consumer_that_calls_starts_something() -> None:
     assert ("worker consumer orders", "consumer") in entries(mesh)
 
 
+def test_a_job_of_any_language_that_calls_runs_on_a_schedule() -> None:
+    job = """
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: nightly}
+    spec:
+      schedule: "0 3 * * *"
+      jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: n, env: [{name: U, value: "http://web:8080"}]}]}}}}
+    """
+    mesh = linked(*manifests(web=deployment("web", type="LoadBalancer"), job=job), *PAGES)
+    assert ("nightly", "cron") in entries(mesh)
+
+
 def test_start_up_code_that_calls_nothing_starts_nothing() -> None:
     mesh = linked(*manifests(web=deployment("web")), handler("*", "*", path="web/app.py", kind="startup"))
     assert entries(mesh) == []

@@ -40,6 +40,24 @@ def test_objects_get_the_namespace_and_name_of_their_kustomization() -> None:
     assert [p.id for p in mesh.services["shop/eu-web"].pods] == ["shop/eu-web"]
 
 
+def test_a_patch_of_an_overlay_is_applied() -> None:
+    facts = manifests(
+        base__web=deployment("web", env="PAY=old:1 KEPT=yes"),
+        prod__patch="""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec: {template: {spec: {containers: [{name: web, env: [{name: PAY, value: "pay:8080"}]}]}}}
+        """,
+    )
+    base = kustomization("base", "base/web.yaml")
+    mesh = linked(*facts, base, kustomization("prod", "base", patches=("prod/patch.yaml",)))
+    pod = mesh.pods["default/web"]
+    assert pod.fact is not None
+    assert {e.name: e.value for e in pod.fact.containers[0].env} == {"PAY": "pay:8080", "KEPT": "yes"}
+    assert pod.fact.containers[0].image == "web"
+
+
 def test_of_several_overlays_the_one_nearest_production_counts() -> None:
     facts = manifests(base__web=deployment("web"))
     overlays = [kustomization(f"overlays/{e}", "base", namespace=f"shop-{e}") for e in ("dev", "production", "staging")]

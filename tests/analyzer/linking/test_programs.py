@@ -80,6 +80,13 @@ def test_an_address_that_nothing_sets_is_unresolved_and_says_which_variable() ->
     assert "OTHER_ADDR" in note.message
 
 
+def test_an_unknown_address_names_the_only_operation_that_would_take_it() -> None:
+    sent = call("http://", env("OTHER_ADDR"), "/charge/7", path="web/app.py", method="POST")
+    wire = only(linked(*SHOP, page(sent), CHARGE))
+    assert wire.callee.service == "unresolved"
+    assert wire.note == "only default/pay POST /charge/{id} would take it"
+
+
 def test_alternatives_stand_under_one_key() -> None:
     sent = call(path="web/app.py", url=(("http://pay:8080/a",), ("http://web:8080/b",)))
     mesh = linked(*SHOP, page(sent))
