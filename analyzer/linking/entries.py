@@ -129,7 +129,9 @@ def _asked(operation: Operation) -> bool:
     return operation.name.partition(" ")[0] not in _STARTED and operation.name != ANY
 
 
-def _started(programs: Mapping[Operation, Program], calling: set[Operation], called: set[Operation]) -> Iterator[Entry]:
+def _started(
+    mesh: Mesh, programs: Mapping[Operation, Program], calling: set[Operation], called: set[Operation]
+) -> Iterator[Entry]:
     """Consumers, schedules, commands and start-up code that call something."""
     for operation, program in programs.items():
         kind = program.handler.kind
