@@ -92,7 +92,8 @@ def leaving(step: Raise | Answer | Leave | Next, before: Exit, caught_now: Exit 
         return replace(before, how=How.ANSWERS, status=status)
     if not step.classes and caught_now is not None:
         return replace(caught_now, known=before.known, status=status or caught_now.status)
-    cause = caught_now.cause if caught_now else ""
+    known = dict(before.known)
+    cause = known.get(step.about, "") if step.about is not None else caught_now.cause if caught_now else ""
     return Exit(How.RAISES, before.known, kinds(step.classes), status, failed=True, cause=cause, hurt=before.hurt)
 
 

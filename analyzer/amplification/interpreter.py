@@ -201,7 +201,9 @@ class Interpreter:
         found: list[tuple[Exit, Ways]] = []
         for end, loads in self.run(step.body, before, caught_now).items():
             outside = end.how in (How.ANSWERS, How.LEAVES, How.NEXT)
-            found.append((replace(end, how=How.GOES_ON, status=None) if outside else end, loads))
+            told = end.status if step.key is not None and end.how is How.ANSWERS else None
+            known = self._knowing(end.known, step.key or 0, told) if told is not None else end.known
+            found.append((replace(end, how=How.GOES_ON, status=None, known=known) if outside else end, loads))
         return self._collect(found)
 
     # ------------------------------------------------------------------------------------------------ again and beside

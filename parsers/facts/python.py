@@ -216,11 +216,16 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A function put in place: a return inside leaves the scope, not more."""
+    """A function put in place: a return inside leaves the scope, not more.
+
+    With a ``key``, the status of the ``Answer`` that left it is known under that key to later ``Check`` and ``Answer``
+    steps. Such a status may be a mark, ``#0``, ``#1``, ...: which of several returns it was, or which way was taken.
+    """
 
     symbol: str
     body: Step
     span: Span
+    key: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +233,15 @@ class Raise:
     """``raise``: the qualified class and its known ancestors, nearest first; empty raises again what was caught.
 
     ``status`` where it names a status that the framework will answer with (``HTTPException(503)``, ``abort(503)``,
-    ``context.abort(UNAVAILABLE)`` is ``grpc-unavailable``).
+    ``context.abort(UNAVAILABLE)`` is ``grpc-unavailable``). ``about``: the request whose status it is raised for, without
+    passing it on (``resp.raise_for_status()``).
     """
 
     classes: tuple[str, ...]
     status: str | None
     span: Span
     key: int | None = None  # passes on the status of this request (``HTTPException(resp.status_code)``)
+    about: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,8 @@ def parse(file: SourceFile) -> Module | Diagnostic:
 def _scope(node: ScopeNode, module: Module, parent: Scope | None, symbol: str) -> Scope:
     scope = Scope(node, module, parent, symbol)
     module.scopes[node] = scope
+    if parent is None:
+        module.scope = scope
     if parent is not None:
         parent.children.append(scope)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):

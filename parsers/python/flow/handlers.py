@@ -1,0 +1,225 @@
+"""Every way into a program followed to its end: ``Handler`` facts, and the calls that no way in reaches."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import parsers.python.clients
+import parsers.python.servers
+from parsers.diagnostics import Code, Diagnostic
+from parsers.facts.python import NOTHING, Answer, Call, Handler, Listener, Send, Step
+from parsers.plugins import collect
+from parsers.python.clients import Client
+from parsers.python.flow import calling, concurrency, statements
+from parsers.python.flow.context import Activation, Context, Layers, block
+from parsers.python.flow.functions import enter
+from parsers.python.flow.tidy import sends, tidy, walk
+from parsers.python.module import Module, Scope
+from parsers.python.routing import Found, Routing
+from parsers.python.sending import Site
+from parsers.python.servers import Server
+from parsers.python.value import Known, Pending, Thing, Unknown, Value, constant_number, options, settled
+from parsers.python.values import Values
+
+_PORT_CALLS = (
+    "run",
+    "run_app",
+    "listen",
+    "serve",
+    "add_insecure_port",
+    "add_secure_port",
+    "HTTPServer",
+    "start_server",
+)
+
+
+class Following:
+    """Follows the handlers of one program."""
+
+    def __init__(self, values: Values, retries: Layers) -> None:
+        self.values = values
+        self.retries = retries
+        self.routing = Routing(values)
+        self._clients = _clients()
+        self._errors: dict[int, str | None] = {}
+
+    def handlers(self) -> Iterator[Handler | Diagnostic]:
+        """Every way in, in the order of frameworks and lines; then what modules do when they are loaded."""
+        seen: set[tuple[str, str, str, str]] = set()
+        for server in collect(parsers.python.servers, Server):
+            for found in self._found(server):
+                mark = (found.kind, found.method, found.route, found.target.name.qualified)
+                if mark not in seen:
+                    seen.add(mark)
+                    yield from self._handler(found)
+        for module in self.values.program.modules():
+            yield from self._module(module)
+
+    def _found(self, server: Server) -> Iterator[Found]:
+        used = any(any(w in m.text for w in server.mentions) for m in self.values.program.modules())
+        if not used:
+            return
+        try:
+            yield from server.find(self.routing)
+        except RecursionError:
+            return
+
+    def _context(self, found: Found | None) -> Context:
+        kind = found.kind if found is not None else "startup"
+        context = Context(self.values, self.retries, self._clients, enter, kind=kind)
+        context.tuples = found.tuples if found is not None else False
+        return context
+
+    def _handler(self, found: Found) -> Iterator[Handler | Diagnostic]:
+        context = self._context(found)
+        try:
+            body = _followed(context, found)
+        except RecursionError:
+            yield Diagnostic.at(found.span, Code.TOO_DEEP)
+            body = NOTHING
+        if context.truncated:
+            yield Diagnostic.at(found.span, Code.TRUNCATED, detail=found.target.name.qualified)
+        errors = tuple((name, s) for name, thing in found.errors if (s := self._error(thing, found)) is not None)
+        yield Handler(
+            framework=found.framework,
+            kind=found.kind,
+            method=found.method,
+            route=found.route,
+            symbol=found.target.name.qualified,
+            span=found.span,
+            body=body,
+            uncaught=found.uncaught,
+            errors=errors,
+        )
+
+    def _error(self, thing: Thing, found: Found) -> str | None:
+        """The status that an application's own exception handler answers with."""
+        scope = thing.name.scope
+        if id(scope) not in self._errors:
+            context = self._context(found)
+            try:
+                body = _function(context, thing, {})
+            except RecursionError:
+                body = NOTHING
+            stated = [s.status for s in walk(body) if isinstance(s, Answer) and s.status is not None]
+            self._errors[id(scope)] = stated[-1] if stated else None
+        return self._errors[id(scope)]
+
+    def _module(self, module: Module) -> Iterator[Handler | Diagnostic]:
+        """What runs when a file is loaded or started, where it sends anything."""
+        if not any(isinstance(n, ast.Call) for n in module.scope.own_nodes()):
+            return
+        context = self._context(None)
+        act = Activation(context, module.scope, {"__name__": Known("__main__")}, top=True)
+        try:
+            statements.body(act, module.tree.body)
+            concurrency.flush(act)
+            body = tidy(block(act.steps)) if act.steps else NOTHING
+        except RecursionError:
+            yield Diagnostic.at(module.span(module.tree), Code.TOO_DEEP)
+            return
+        if sends(body):
+            span = next(s.call.span for s in walk(body) if isinstance(s, Send))
+            script = "__name__" in module.text and not self._serves(module)
+            kind = "cli" if script else "startup"
+            yield Handler("python", kind, "*", module.name, module.name, span, body, None)
+
+    def _serves(self, module: Module) -> bool:
+        return any(d.function.module is module for d in self.routing.decorated())
+
+    # ------------------------------------------------------------------------------------------------------- loose ends
+
+    def loose_calls(self, reached: frozenset[object]) -> Iterator[Call]:
+        """Calls that no handler reaches, as they stand."""
+        for module in self.values.program.modules():
+            for scope in module.scope.walk():
+                try:
+                    yield from self._loose(scope, reached)
+                except RecursionError:
+                    continue
+
+    def _loose(self, scope: Scope, reached: frozenset[object]) -> Iterator[Call]:
+        context = self._context(None)
+        act = Activation(context, scope, {})
+        for node in scope.own_nodes():
+            if not isinstance(node, ast.Call) or scope.module.span(node) in reached:
+                continue
+            for callee in self._callees(act, node):
+                site = Site(self.values, act.frame(), node, callee, self.retries)
+                known = calling.clients_of(act, callee, site)
+                sent = next((s for c in known if (s := c.recognise(site)) is not None), None)
+                if sent is not None:
+                    yield sent.call
+                    break
+
+    def _callees(self, act: Activation, node: ast.Call) -> tuple[Value, ...]:
+        if isinstance(node.func, ast.Attribute):
+            base = act.value(node.func.value)
+            return options(settled(calling.attribute(act, base, node.func)))
+        return options(settled(act.value(node.func)))
+
+    def listeners(self) -> Iterator[Listener]:
+        """Ports that code listens on."""
+        for call, scope in self.routing.calls(*_PORT_CALLS):
+            port = self._port(call, scope)
+            if port is not None:
+                yield Listener(port, scope.symbol, scope.module.span(call))
+
+    def _port(self, call: ast.Call, scope: Scope) -> int | None:
+        for keyword in call.keywords:
+            if keyword.arg == "port":
+                number = constant_number(settled(self.values.evaluate(keyword.value, scope)))
+                return int(number) if number is not None else None
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if name in ("add_insecure_port", "add_secure_port", "listen") and call.args:
+            return _port_of(self.values.evaluate(call.args[0], scope))
+        return None
+
+
+def _port_of(value: Value) -> int | None:
+    from parsers.python.sending import start_of
+    from parsers.python.value import templates
+
+    number = constant_number(settled(value))
+    if number is not None:
+        return int(number)
+    texts = templates(value)
+    tail = start_of(texts[0]).rpartition(":")[2] if texts else ""
+    return int(tail) if tail.isdecimal() and len(tail) < 6 else None
+
+
+def _followed(context: Context, found: Found) -> Step:
+    bound: dict[str, Value] = {}
+    outer = Activation(context, _scope(found.target), {}, top=True)
+    for name, thing in found.before:
+        value = enter(outer, thing, None, None)
+        if isinstance(value, Pending):
+            value = concurrency.awaited(outer, value, thing.name.scope.node if thing.name.scope else ast.Pass())
+        if name is not None and not isinstance(value, Unknown):
+            bound[name] = value
+    body = _function(context, found.target, bound)
+    return tidy(block([*outer.steps, body]))
+
+
+def _scope(thing: Thing) -> Scope:
+    assert thing.name.scope is not None
+    return thing.name.scope
+
+
+def _function(context: Context, thing: Thing, bound: dict[str, Value]) -> Step:
+    """The body of a way in, with the decorators of the tree and the retries around it."""
+    from parsers.python.flow.functions import top
+
+    return top(context, thing, bound)
+
+
+def _clients() -> dict[str, tuple[Client, ...]]:
+    """Plugins by the first part of the names they know."""
+    found: dict[str, tuple[Client, ...]] = {}
+    for client in collect(parsers.python.clients, Client):
+        for root in sorted(client.roots):
+            found[root] = (*found.get(root, ()), client)
+        for attr in sorted(client.attrs):
+            found[f".{attr}"] = (*found.get(f".{attr}", ()), client)
+    return found
