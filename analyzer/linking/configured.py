@@ -1,6 +1,7 @@
 """Calls that only configuration tells of: a value in a container's environment that names a known service.
 
-Where Python code is known to call the same service, or is known not to read the variable, the value is no call.
+Where Python code is known to call the same service the value tells nothing new; where it is known and does not, the
+value is no call, except to a store or broker by a URL: those connections are not followed in code.
 Shape: provenance ``config``, precision unknown, operation ``*`` on both sides.
 """
 
@@ -30,6 +31,11 @@ _NAMING = re.compile(
     r"QUEUE|REGION|ENV|ENVIRONMENT|MODE|PROFILE|PROFILES_ACTIVE|TAG|IMAGE|ROLE|GROUP|GROUP_ID|TYPE)$",
     re.IGNORECASE,
 )
+#: Schemes of stores and brokers, whose client libraries are not followed into their connections.
+_STORES_WORDS = (
+    "postgres postgresql mysql mariadb mongodb redis rediss amqp amqps kafka nats memcached cassandra clickhouse mqtt"
+)
+_STORES = frozenset(_STORES_WORDS.split())
 _TELEMETRY = re.compile(
     r"otel|opentelemetry|collector|jaeger|zipkin|prometheus|statsd|fluent|loki|tempo|sentry|datadog"
 )
@@ -52,12 +58,14 @@ def configured(
     coded = {p.runner.pod.id for p in placement.placed}
     seen = {(w.caller.service, w.callee.service) for w in wires}
     for pod in mesh.pods.values():
-        if pod.fact is None or pod.id in coded:
+        if pod.fact is None:
             continue
         caller = known[pod.id]
         for container in pod.fact.containers:
             for value in _values(pod, container, environments):
                 for node, host, port, scheme in _named(value, pod, mesh):
+                    if pod.id in coded and scheme not in _STORES:
+                        continue
                     pair = (caller.id, node.id)
                     itself = any(known[p.id].id == caller.id for p in node.pods)
                     if not itself and pair not in seen:
@@ -86,7 +94,7 @@ def _named(value: _Value, pod: Pod, mesh: Mesh) -> Iterator[tuple[ServiceNode, s
             continue
         if port is not None and not _plausible(node, int(port)) and not match["scheme"]:
             continue
-        yield node, host, int(port) if port else None, (match["scheme"] or "").lower()
+        yield node, host, int(port) if port else None, (match["scheme"] or "").lower().partition("+")[0]
 
 
 def _plausible(node: ServiceNode, port: int) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from analyzer.linking.texts import HOLE, shown
+from analyzer.linking.texts import HOLE, labelled
 from analyzer.model import Precision
 from parsers.facts.python import Handler
 
@@ -63,7 +63,7 @@ def called_name(protocol: str, method: str, path: str | None) -> str:
         return ANY
     if path is None and method in ("", ANY):
         return ANY
-    return f"{method.upper() or ANY} {shown(path) if path else '/'}"
+    return f"{method.upper() or ANY} {labelled(path) if path else '/'}"
 
 
 def match(names: Iterable[str], protocol: str, method: str, path: str | None) -> tuple[Match, ...]:

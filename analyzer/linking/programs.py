@@ -18,7 +18,7 @@ from analyzer.linking.operations import ANY, Match, match, operation_name, takes
 from analyzer.linking.placement import Placed, Placement
 from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
 from analyzer.linking.sites import Site, sites
-from analyzer.linking.texts import evaluate, shown
+from analyzer.linking.texts import evaluate, labelled
 from analyzer.linking.variables import Environments
 from analyzer.linking.wireids import Namer
 from analyzer.model import Operation, Precision
@@ -219,7 +219,7 @@ def _consumers(names: Mapping[str, tuple[str, ...]]) -> dict[str, list[Operation
 def _path(call: Call, one: Sent) -> str:
     if one.protocol == "grpc":
         return call.method
-    return shown(one.path or "")
+    return labelled(one.path or "")
 
 
 def _same(a: Wire, b: Wire) -> bool:

@@ -26,6 +26,7 @@ _TAIL = re.compile(
 _PATH_WORDS = frozenset(
     ["path", "endpoint", "uri", "url", "route", "resource", "suffix", "href", "location", "target", "pathname"]
 )
+_SAYING_NOTHING = frozenset(["get", "str", "format", "strip", "quote", "self", "int", "join", "encode", "decode"])
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -82,6 +83,17 @@ def hole(name: str) -> str:
 def shown(text: str) -> str:
     """For people: holes in braces."""
     return HOLE.sub(lambda m: "{" + (m[1] or "?") + "}", text)
+
+
+def labelled(text: str) -> str:
+    """For names of operations: each hole by one plain word, ``{acct}`` for ``token_data['acct']``."""
+    return HOLE.sub(lambda m: "{" + _word(m[1]) + "}", text)
+
+
+def _word(name: str) -> str:
+    quoted = re.findall(r"""['"]([A-Za-z_][\w-]*)['"]""", name)
+    words = quoted[-1:] or [w for w in re.findall(r"[A-Za-z_]\w*", name) if w not in _SAYING_NOTHING]
+    return words[-1] if words else "value"
 
 
 def _variable(part: EnvVar, variables: Variables, depth: int) -> Text:

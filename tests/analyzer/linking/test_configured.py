@@ -45,6 +45,12 @@ def test_code_that_does_not_use_the_variable_does_not_call() -> None:
     assert linked(*facts, handler("GET", "/", path="web/app.py")).wires == ()
 
 
+def test_a_store_that_code_is_given_by_a_url_is_called() -> None:
+    facts = manifests(web=deployment("web", env="DB_URI=postgresql+psycopg2://u:p@db:8080/x"), db=deployment("db"))
+    wire = only(linked(*facts, handler("GET", "/", path="web/app.py")))
+    assert (str(wire.callee), wire.protocol, wire.provenance) == ("default/db", "postgresql", "config")
+
+
 def test_what_code_calls_is_not_told_twice() -> None:
     facts = manifests(web=deployment("web", env="PAY_URL=http://pay:8080"), pay=deployment("pay"))
     sent = sending(call("http://pay:8080/x", path="web/app.py"))
