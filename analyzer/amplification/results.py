@@ -8,11 +8,12 @@ from functools import cached_property
 
 from analyzer.amplification.budgets import UNKNOWN
 from analyzer.amplification.cycles import Cycle, cycles
-from analyzer.amplification.engine import HEALTHY, Engine
+from analyzer.amplification.engine import Engine
 from analyzer.amplification.gains import gains
 from analyzer.amplification.numbers import Unbounded, count, largest
+from analyzer.amplification.spread import Spread
 from analyzer.amplification.system import System, has_budgets
-from analyzer.amplification.walk import Failing, Order, Spread
+from analyzer.amplification.walk import Failing, Order
 from analyzer.model import Gain, Operation, Precision, weaker
 from parsers.quantities import ONCE, ZERO, Count
 
@@ -91,12 +92,9 @@ def scenario(system: System, entry: Operation, failing: Operation, cause: str, l
     """What arrives everywhere while ``failing`` fails on every request with ``cause``, ``latency_s`` after it came."""
     engine = Engine(system)
     walk = Failing.of(engine, Order(engine), failing, cause, latency_s)
-    start = walk.worst_state(entry)
-    if start is None:
-        start = (entry, next(iter(walk.answers.get(entry, HEALTHY))))
-    loads = dict(Spread(walk, start).loads())
-    if failing in loads and start in walk.value:
-        loads[failing] = (walk.value[start], loads[failing][1])
+    loads = dict(Spread(walk, entry).loads())
+    if failing in loads and failing != entry:
+        loads[failing] = (walk.worth(entry), loads[failing][1])
     found = tuple(OperationLoad(o, count(n), sure) for o, (n, sure) in sorted(loads.items()))
     return Scenario(entry, failing, cause, found)
 

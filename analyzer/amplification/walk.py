@@ -8,9 +8,10 @@ one turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
+from typing import TypeVar
 
 from analyzer.amplification.causes import HANG, OK, failed
 from analyzer.amplification.components import components
@@ -19,13 +20,12 @@ from analyzer.amplification.engine import HEALTHY, Engine, Summary
 from analyzer.amplification.numbers import INF, Number, largest, total
 from analyzer.amplification.outcomes import NOW, Arrival, Ways, most_of_each, ways
 from analyzer.amplification.system import System
-from analyzer.model import Operation, Precision, weaker
+from analyzer.model import Operation
 from parsers.facts.python import Send
 
 #: An operation and what it answers.
 State = tuple[Operation, str]
-#: The states that a state asks for, and how often.
-Onward = Callable[[State], list[tuple[State, Number]]]
+N = TypeVar("N", bound=Hashable)
 
 _NONE: tuple[Number, Arrival | None] = (0, None)
 
@@ -49,9 +49,23 @@ class Order:
                 self.callers[receiver].append(caller)
         self.groups = components(system.operations, lambda o: self.callees[o])
         self.place = {o: i for i, group in enumerate(self.groups) for o in group}
+        self.never_well = self._never_well(engine)
+
+    def _never_well(self, engine: Engine) -> dict[Operation, Mapping[str, float]]:
+        """Operations that fail even when everything they ask is well, and how; all others are taken to do well."""
+        found: dict[Operation, Mapping[str, float]] = {}
+        for group in self.groups:
+            if self.turns(group) or group[0] not in engine.system.programs:
+                continue
+            summary = engine.summary(group[0], found)
+            if all(failed(a) for a in summary.answers):
+                found[group[0]] = summary.times()
+        return found
 
     def above(self, target: Operation) -> list[list[Operation]]:
         """The target and everything that may lead to it, in groups, callees first."""
+        if target not in self.place:
+            return [[target]]
         seen, queue = {target}, [target]
         while queue:
             for caller in self.callers.get(queue.pop(), ()):
@@ -77,7 +91,7 @@ class Order:
 
     def turns(self, group: list[Operation]) -> bool:
         """Whether the group is a cycle."""
-        return len(group) > 1 or group[0] in self.callees[group[0]]
+        return len(group) > 1 or group[0] in self.callees.get(group[0], ())
 
 
 def receivers_of_sends(system: System, operation: Operation) -> tuple[Operation, ...]:
@@ -118,7 +132,7 @@ class Failing:
         sometimes: bool = False,
     ) -> Failing:
         """Walk upwards from the failing operation, which takes ``latency_s`` to fail."""
-        walk = cls(engine, order, target, cause, latency_s, sometimes)
+        walk = cls(engine, order, target, cause, latency_s, sometimes, dict(order.never_well))
         for group in order.above(target):
             walk._answer(group)
             walk._count(group)
@@ -261,7 +275,7 @@ class Failing:
             seen.add(state)
 
 
-def multiplies(turn: list[State], following: Onward) -> bool:
+def multiplies(turn: list[N], following: Callable[[N], list[tuple[N, Number]]]) -> bool:
     """Whether going round grows: some state of a cycle leads to more than one request inside it.
 
     A component whose states each hand on exactly one request is a plain ring; any other has a growth above one, for its
@@ -275,88 +289,3 @@ def multiplies(turn: list[State], following: Onward) -> bool:
             return False
         rings = rings and total(onward) == 1
     return not rings
-
-
-class Spread:
-    """Downwards from the entry's state: the requests at every operation, and how sure each number is."""
-
-    def __init__(self, walk: Failing, start: State) -> None:
-        self._walk = walk
-        self._summaries = dict(walk.summaries)
-        self._sent: dict[State, Mapping[Arrival, Number]] = {}
-        self.weight: dict[State, Number] = {start: 1}
-        self._sure: dict[State, Precision] = {start: Precision.EXACT}
-        for turn in reversed(components([start], lambda s: [n for n, _ in self.onward(s)])):
-            _pour(turn, self.onward, self.weight)
-            self._tell(turn)
-
-    def onward(self, state: State) -> list[tuple[State, Number]]:
-        """The states a request in this state asks for, and how often at most."""
-        if state not in self._sent:
-            self._sent[state] = self._chosen(state)
-        sums: dict[State, Number] = {}
-        for arrival, n in self._sent[state].items():
-            for following in self._walk.reached(arrival):
-                sums[following] = sums.get(following, 0) + n
-        return list(sums.items())
-
-    def _loads(self, state: State) -> Ways:
-        """What is sent in a state; an operation that has nothing to do with the failure does well."""
-        operation, answer = state
-        if operation in self._walk.summaries:
-            return self._walk.summaries[operation].answers.get(answer, ())
-        if operation not in self._summaries:
-            self._summaries[operation] = self._walk.engine.summary(operation, self._walk.answers)
-        answers = self._summaries[operation].answers
-        good = tuple(w for a, loads in answers.items() if not failed(a) for w in loads)
-        return good or tuple(w for loads in answers.values() for w in loads)
-
-    def _chosen(self, state: State) -> Mapping[Arrival, Number]:
-        """What is sent towards the target in the way that is worst for it, and the most of everything else."""
-        loads = self._loads(state)
-        if not loads:
-            return {}
-        most = most_of_each(loads)
-        best = max(loads, key=lambda load: load.worth(self._walk.below))
-        toward = best.picked(self._walk.below)
-        found = {a: n for a, n in most.items() if a.callee not in self._walk.summaries}
-        return found | {a: n for a, n in toward.items() if a.callee in self._walk.summaries}
-
-    def _tell(self, turn: list[State]) -> None:
-        """Hand on how sure the numbers are."""
-        for state in turn:
-            sure = weaker(self._walk.engine.precision(state[0]), self._sure.get(state, Precision.EXACT))
-            if len(turn) > 1 or not self._summaries[state[0]].exact:
-                sure = weaker(sure, Precision.UPPER_BOUND)
-            for following, _ in self.onward(state):
-                self._sure[following] = weaker(sure, self._sure.get(following, Precision.EXACT))
-
-    def loads(self) -> Mapping[Operation, tuple[Number, Precision]]:
-        """Requests per operation."""
-        found: dict[Operation, tuple[Number, Precision]] = {}
-        for state, n in self.weight.items():
-            before, sure = found.get(state[0], (0, Precision.EXACT))
-            found[state[0]] = (before + n, weaker(sure, self._sure.get(state, Precision.EXACT)))
-        return found
-
-
-def _pour(turn: list[State], onward: Onward, weight: dict[State, Number]) -> None:
-    """Hand on what arrives in a component; once round in a ring, without bound where it multiplies."""
-    inside = set(turn)
-    edges = {s: onward(s) for s in turn}
-    ring = len(turn) > 1 or any(n == turn[0] for n, _ in edges[turn[0]])
-    if not ring:
-        for following, n in edges[turn[0]]:
-            weight[following] = weight.get(following, 0) + weight.get(turn[0], 0) * n
-        return
-    if multiplies(turn, lambda s: edges[s]):
-        for state in turn:
-            weight[state] = INF
-    else:
-        whole = total(weight.get(s, 0) for s in turn)
-        for state in turn:
-            weight[state] = whole
-    for state in turn:
-        for following, n in edges[state]:
-            if following not in inside:
-                weight[following] = weight.get(following, 0) + weight[state] * n
