@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
 import analyzer.semantics
 from analyzer.findings import Evidence
-from analyzer.linking.mesh import Mesh
-from analyzer.model import Decision, Request, Verdict, conjunction
+from analyzer.linking.mesh import Mesh, ServiceNode, Wire
+from analyzer.model import Decision, Operation, Precision, Request, Verdict, conjunction
 from analyzer.options import Options
 from analyzer.semantics import Semantics
 from parsers.plugins import collect
+from parsers.source import Span
 
 #: Who is meant by ``from``: a peer without identity.
 NOBODY = "none"
@@ -35,15 +37,55 @@ def verdict(request: Request, mesh: Mesh, options: Options) -> Verdict:
     if service is None or service.external:
         needs = "its policies: it lies outside" if service else f"a service {request.to}: there is none of that name"
         return Verdict(Decision.UNKNOWN, (), (needs,))
-    layers = [s.verdict(request, mesh, options) for s in _semantics()]
+    layers = [s.verdict(request, mesh, options) for s in semantics()]
     found = [v for v in layers if v is not None]
     if not found:
         return Verdict(Decision.ALLOWED, (Evidence("no proxy and no NetworkPolicy stands before the workload"),))
     return conjunction(found)
 
 
+def identity(service: ServiceNode, mesh: Mesh) -> str | None:
+    """The identity that a service's workload sends with; ``None`` where it is in no mesh."""
+    for pod in service.pods:
+        if any(s.member(pod, mesh) is not None for s in semantics()):
+            return mesh.principal(pod)
+    return None
+
+
+def as_sent(request: Request, mesh: Mesh, options: Options) -> Request:
+    """The request of a calling service as it arrives: without identity where the caller's proxy sends plaintext."""
+    caller, callee = mesh.services.get(request.caller or ""), mesh.services.get(request.to)
+    if caller is None or callee is None or request.principal is None:
+        return request
+    wire = _wire(request, callee)
+    passages = [s.passage(wire, mesh, options) for s in semantics()]
+    lost = any(p is not None and p.plaintext for p in passages)
+    return replace(request, principal=None) if lost else request
+
+
+def _wire(request: Request, callee: ServiceNode) -> Wire:
+    """A call such as the request would be."""
+    dialled = [p.port for p in callee.ports if callee.target_port(p.port) == request.port] or [
+        p.port for p in callee.ports
+    ]
+    return Wire(
+        id="question",
+        caller=Operation(request.caller or "", "*"),
+        callee=Operation(request.to, "*"),
+        host=callee.fqdn,
+        port=dialled[0] if dialled else None,
+        protocol="http",
+        method=request.method or "*",
+        path=request.path or "*",
+        provenance="declared",
+        precision=Precision.UNKNOWN,
+        span=Span("", 1, 1, 1, 1),
+    )
+
+
 @cache
-def _semantics() -> tuple[Semantics, ...]:
+def semantics() -> tuple[Semantics, ...]:
+    """Every mesh there is, by name of its module."""
     return collect(analyzer.semantics, Semantics)
 
 
@@ -98,7 +140,7 @@ def _asker(written: str | None, mesh: Mesh) -> tuple[str | None, str | None]:
     if written is None or written == NOBODY:
         return None, None
     if written in mesh.services and mesh.services[written].pods:
-        return written, mesh.principal(mesh.services[written].pods[0])
+        return written, identity(mesh.services[written], mesh)
     return None, written.removeprefix(_SCHEME)
 
 

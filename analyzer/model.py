@@ -192,11 +192,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to a request, with the deciding lines; ``needs`` only where it is UNKNOWN."""
+    """The answer to a request, with the deciding lines; ``needs`` only where it is UNKNOWN.
+
+    ``refused``: denied by a rule that says so, not only for want of one that allows.
+    """
 
     decision: Decision
     because: tuple[Evidence, ...] = ()
     needs: tuple[str, ...] = ()
+    refused: bool = False
 
     def to_dict(self) -> dict[str, object]:
         return {
@@ -217,5 +221,6 @@ def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
                 decision,
                 tuple(dict.fromkeys(e for v in because for e in v.because)),
                 tuple(dict.fromkeys(n for v in chosen for n in v.needs)),
+                refused=any(v.refused for v in chosen),
             )
     return Verdict(Decision.ALLOWED, tuple(dict.fromkeys(e for v in each for e in v.because)))

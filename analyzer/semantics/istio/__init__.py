@@ -9,6 +9,7 @@ from __future__ import annotations
 from analyzer.linking.mesh import Mesh, ServiceNode
 from analyzer.semantics import Semantics
 from analyzer.semantics.istio.authorization import verdict
+from analyzer.semantics.istio.authorization_groups import groups, named
 from analyzer.semantics.istio.injection import member, service_membership
 from analyzer.semantics.istio.mtls import server_mode
 from analyzer.semantics.istio.passage import passage
@@ -18,4 +19,6 @@ def _mtls(service: ServiceNode, port: int | None, mesh: Mesh) -> str | None:
     return server_mode(service, port, mesh).mode if service_membership(service, mesh) is not None else None
 
 
-ISTIO = Semantics(name="istio", member=member, passage=passage, verdict=verdict, mtls=_mtls)
+ISTIO = Semantics(
+    name="istio", member=member, passage=passage, verdict=verdict, mtls=_mtls, groups=groups, named=named
+)

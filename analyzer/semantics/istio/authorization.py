@@ -16,18 +16,16 @@ from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
 from analyzer.requestsets.conditions import attributes
 from analyzer.requestsets.patterns import Pattern, Way, ways
-from analyzer.semantics.istio.authorization_rules import Listener, rule_condition
-from analyzer.semantics.istio.authorization_rulings import Place, decision, place
-from analyzer.semantics.istio.authorization_scope import at_sidecar, at_waypoint, at_ztunnel, token_checks
+from analyzer.semantics.istio.authorization_places import sidecar_place, waypoint_place, ztunnel_place
+from analyzer.semantics.istio.authorization_rulings import Place, decision
+from analyzer.semantics.istio.authorization_scope import token_checks
 from analyzer.semantics.istio.authorization_seen import default_sni, has_holes, seen
-from analyzer.semantics.istio.authorization_ztunnel import ztunnel_condition
 from analyzer.semantics.istio.hosts import Protocol, protocol_of
 from analyzer.semantics.istio.injection import AMBIENT, member, pods_of
 from analyzer.semantics.istio.matching import DEFAULT_NORMALIZATION, refused
 from analyzer.semantics.istio.mtls import server_mode
 from analyzer.semantics.istio.proxies import waypoint_of
 from analyzer.semantics.istio.scope import arrives_directly
-from analyzer.semantics.istio.trust import trust_domains
 
 
 def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
@@ -36,21 +34,10 @@ def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
     if service is None or service.external:
         return None
     asked = _completed(request, service)
-    return _across(
-        [(pod, found) for pod in pods_of(service) if (found := _at_pod(asked, service, pod, mesh)) is not None]
-    )
-
-
-def sidecar_place(pod: Pod, service: ServiceNode, port: int | None, mesh: Mesh) -> Place:
-    """The rulings of a pod's own proxy for one of its ports."""
-    tcp = _protocol(service, port) is Protocol.TCP
-    domains = trust_domains(mesh)
-    return place(
-        at_sidecar(pod, mesh),
-        lambda policy, rule: rule_condition(
-            rule, Listener(policy.meta.ns, allows=policy.action == "ALLOW", tcp=tcp, domains=domains)
-        ),
-    )
+    found = [(pod, _at_pod(asked, service, pod, mesh)) for pod in pods_of(service)]
+    if all(v is None for _, v in found):
+        return None
+    return _across([(pod, v or _unguarded(pod)) for pod, v in found])
 
 
 def normalization(mesh: Mesh) -> str:
@@ -69,10 +56,12 @@ def _completed(request: Request, service: ServiceNode) -> Request:
     return replace(request, port=port, sni=sni)
 
 
-def _across(found: Sequence[tuple[Pod, Verdict]]) -> Verdict | None:
+def _unguarded(pod: Pod) -> Verdict:
+    return Verdict(Decision.ALLOWED, (Evidence(f"no proxy stands before {pod.id}", pod.span),))
+
+
+def _across(found: Sequence[tuple[Pod, Verdict]]) -> Verdict:
     """One answer where all workloads give the same; else it depends on which of them is asked."""
-    if not found:
-        return None
     answers = {v.decision for _, v in found}
     if len(answers) == 1:
         return conjunction(v for _, v in found)
@@ -100,7 +89,7 @@ def _sidecar(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Ve
     tcp = _protocol(service, request.port) is Protocol.TCP
     if not tcp and (why := refused(request.method, request.path, normalization(mesh), holes=request.open_path)):
         return Verdict(Decision.DENIED, (Evidence(f"the proxy answers 400 itself: {why}"),))
-    return _decided(sidecar_place(pod, service, request.port, mesh), request, principal, pod, mesh)
+    return _decided(sidecar_place(pod, mesh, tcp=tcp), request, principal, pod, mesh)
 
 
 def _decided(where: Place, request: Request, principal: str | None, pod: Pod, mesh: Mesh) -> Verdict:
@@ -123,16 +112,9 @@ def _ambient(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Ve
     waypoint = waypoint_of(service, pod, mesh)
     if waypoint is None:
         return _ztunnel(request, request.principal, pod, mesh)
-    domains = trust_domains(mesh)
-    where = place(
-        at_waypoint(service, waypoint, mesh),
-        lambda policy, rule: rule_condition(
-            rule, Listener(policy.meta.ns, allows=policy.action == "ALLOW", tcp=False, domains=domains)
-        ),
-    )
     if why := refused(request.method, request.path, normalization(mesh), holes=request.open_path):
         return Verdict(Decision.DENIED, (Evidence(f"the waypoint answers 400 itself: {why}"),))
-    first = _decided(where, request, request.principal, pod, mesh)
+    first = _decided(waypoint_place(service, waypoint, mesh), request, request.principal, pod, mesh)
     identity = f"{mesh.trust_domain}/ns/{waypoint[0]}/sa/{waypoint[1]}"
     return conjunction((first, _ztunnel(request, identity, pod, mesh)))
 
@@ -141,10 +123,7 @@ def _ztunnel(request: Request, principal: str | None, pod: Pod, mesh: Mesh) -> V
     mode = server_mode(pod, request.port, mesh)
     if mode.mode == "STRICT" and principal is None:
         return Verdict(Decision.DENIED, (mode.because, Evidence("ztunnel refuses a peer without identity")))
-    where = place(
-        at_ztunnel(pod, mesh),
-        lambda policy, rule: ztunnel_condition(rule, policy.meta.ns, allows=policy.action == "ALLOW"),
-    )
+    where = ztunnel_place(pod, mesh)
     return decision(where, seen(request, principal, normalization(mesh), attributes(where.condition)), {})
 
 

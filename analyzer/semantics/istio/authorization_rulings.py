@@ -92,7 +92,7 @@ def decision(where: Place, known: Mapping[str, Values], narrowed: Mapping[str, t
     left = where.given(known)
     always = next((r for r in left.deny if r.condition is True), None)
     if always:
-        return Verdict(Decision.DENIED, (always.evidence,))
+        return Verdict(Decision.DENIED, (always.evidence,), refused=True)
     universe = Universe([left.condition, left.allowed], narrowed)
     try:
         answer = universe.constant(left.condition)
@@ -108,7 +108,7 @@ def decision(where: Place, known: Mapping[str, Values], narrowed: Mapping[str, t
 
 def _denied(left: Place, *, allowed: bool) -> Verdict:
     if allowed:
-        return Verdict(Decision.DENIED, tuple(r.evidence for r in left.deny))
+        return Verdict(Decision.DENIED, tuple(r.evidence for r in left.deny), refused=True)
     return Verdict(Decision.DENIED, tuple(_unmatched(p) for p in left.allowing))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
+from analyzer.semantics.istio.memory import remembered
 from parsers.facts import Labels
 from parsers.facts.istio import AuthorizationPolicy, RequestAuthentication
 
@@ -34,12 +35,12 @@ class Policies:
 
 def at_sidecar(pod: Pod, mesh: Mesh) -> Policies:
     """Policies of the pod's own proxy: by selector; at a gateway of the Gateway API also by reference to it."""
-    return _by_action(p for p in mesh.all(AuthorizationPolicy) if _selects(p, pod, mesh))
+    return _by_action(p for p in _near(pod, mesh) if _selects(p, pod, mesh))
 
 
 def at_ztunnel(pod: Pod, mesh: Mesh) -> Policies:
     """Policies of the node's proxy: by selector only, and no action but ALLOW and DENY."""
-    chosen = (p for p in mesh.all(AuthorizationPolicy) if not p.target_refs and _in_scope(p.selector, p, pod, mesh))
+    chosen = (p for p in _near(pod, mesh) if not p.target_refs and _in_scope(p.selector, p, pod, mesh))
     found = _by_action(chosen)
     return Policies(deny=found.deny, allow=found.allow)
 
@@ -47,6 +48,19 @@ def at_ztunnel(pod: Pod, mesh: Mesh) -> Policies:
 def at_waypoint(service: ServiceNode, waypoint: tuple[str, str], mesh: Mesh) -> Policies:
     """Policies that the waypoint (namespace, name) enforces for the service: by reference only."""
     return _by_action(p for p in mesh.all(AuthorizationPolicy) if _refers(p, service, waypoint, mesh))
+
+
+def _near(pod: Pod, mesh: Mesh) -> Iterable[AuthorizationPolicy]:
+    """Policies of the pod's namespace and of the root namespace."""
+    by_namespace = remembered(mesh, _by_namespace)
+    return (p for ns in dict.fromkeys((pod.namespace, mesh.root_namespace)) for p in by_namespace.get(ns, ()))
+
+
+def _by_namespace(mesh: Mesh) -> dict[str, list[AuthorizationPolicy]]:
+    found: dict[str, list[AuthorizationPolicy]] = {}
+    for policy in mesh.all(AuthorizationPolicy):
+        found.setdefault(policy.meta.ns, []).append(policy)
+    return found
 
 
 def token_checks(pod: Pod, mesh: Mesh) -> tuple[RequestAuthentication, ...]:

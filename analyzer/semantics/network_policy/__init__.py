@@ -15,6 +15,7 @@ from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
 from analyzer.semantics import Semantics
 from analyzer.semantics.network_policy.connectivity import OPEN, End, Passed, isolating, passed_in, passed_out, rules
+from analyzer.semantics.network_policy.groups import groups
 from analyzer.semantics.network_policy.ports import EVERY_PORT, NO_PORT, Ports, ports
 from parsers.facts.kubernetes import NetworkPolicy, PolicyRule
 
@@ -114,4 +115,5 @@ NETWORK_POLICY = Semantics(
     passage=lambda _wire, _mesh, _options: None,
     verdict=verdict,
     mtls=lambda _service, _port, _mesh: None,
+    groups=groups,
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod
 from analyzer.semantics.network_policy.ports import EVERY_PORT, LAST, NO_PORT, Ports, ports
 from parsers.facts import Labels, Selector
@@ -61,11 +62,15 @@ def isolating(pod: Pod, direction: str, mesh: Mesh) -> tuple[NetworkPolicy, ...]
     """The policies that select the pod for a direction; a pod on the host's network is not subject to any."""
     if pod.fact is not None and pod.fact.host_network:
         return ()
-    return tuple(
-        p
-        for p in mesh.all(NetworkPolicy)
-        if p.meta.ns == pod.namespace and direction in directions(p) and p.pod_selector.matches(pod.labels)
-    )
+    near = remembered(mesh, _by_namespace).get(pod.namespace, ())
+    return tuple(p for p in near if direction in directions(p) and p.pod_selector.matches(pod.labels))
+
+
+def _by_namespace(mesh: Mesh) -> dict[str, list[NetworkPolicy]]:
+    found: dict[str, list[NetworkPolicy]] = {}
+    for policy in mesh.all(NetworkPolicy):
+        found.setdefault(policy.meta.ns, []).append(policy)
+    return found
 
 
 def directions(policy: NetworkPolicy) -> tuple[str, ...]:
@@ -93,7 +98,7 @@ def _passed(subject: Pod, peer: End, receiver: Pod | None, direction: str, mesh:
             matched = _peers(rule.peers, peer, policy.meta.ns, mesh)
             if matched is False:
                 continue
-            let = _ports(rule.ports, receiver)
+            let = ports_of(rule.ports, receiver)
             at_most |= let
             if matched:
                 surely |= let
@@ -104,13 +109,14 @@ def _passed(subject: Pod, peer: End, receiver: Pod | None, direction: str, mesh:
 
 def _peers(peers: Iterable[Peer], end: End, namespace: str, mesh: Mesh) -> bool | None:
     """Whether one of the peers is the end; ``None``: only where the network plugin takes pods for addresses."""
-    found = [_peer(p, end, namespace, mesh) for p in peers]
+    found = [peer_matches(p, end, namespace, mesh) for p in peers]
     if not found or True in found:
         return True
     return None if None in found else False
 
 
-def _peer(peer: Peer, end: End, namespace: str, mesh: Mesh) -> bool | None:
+def peer_matches(peer: Peer, end: End, namespace: str, mesh: Mesh) -> bool | None:
+    """Whether one peer is the end; ``None``: where the network plugin takes pods for addresses."""
     if peer.ip_block is not None:
         return None if isinstance(end, Pod) else _holds(peer.ip_block, end)
     if not isinstance(end, Pod) or (end.fact is not None and end.fact.host_network):
@@ -145,7 +151,7 @@ def _overlap(a: object, b: object) -> bool:
     return getattr(a, "version", 0) == getattr(b, "version", 1) and a.overlaps(b)  # type: ignore[attr-defined]  # same version
 
 
-def _ports(written: tuple[PolicyPort, ...], receiver: Pod | None) -> Ports:
+def ports_of(written: tuple[PolicyPort, ...], receiver: Pod | None) -> Ports:
     """The ports of a rule at the pod that receives; every port where none is written."""
     return ports(r for p in written for r in _ranges(p, receiver)) if written else EVERY_PORT
 

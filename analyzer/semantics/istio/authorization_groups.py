@@ -1,0 +1,76 @@
+"""Which senders Istio's policies cannot tell apart at a service, and which operations they name.
+
+Shape: senders as sets of bits, by their place in the tuple that is asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from analyzer.linking.mesh import Mesh, ServiceNode
+from analyzer.requestsets.conditions import patterns_of
+from analyzer.requestsets.patterns import Pattern
+from analyzer.semantics import Sender
+from analyzer.semantics.istio.authorization_places import conditions_of
+from analyzer.semantics.istio.authorization_scope import at_sidecar
+from analyzer.semantics.istio.injection import pods_of
+
+
+def groups(service: ServiceNode, senders: tuple[Sender, ...], mesh: Mesh) -> tuple[int, ...]:
+    """Senders by the patterns of identities that match them, those without an identity apart."""
+    where: dict[str, int] = {}
+    nobody = 0
+    for index, sender in enumerate(senders):
+        if sender.principal is None:
+            nobody |= 1 << index
+        else:
+            where[sender.principal] = where.get(sender.principal, 0) | 1 << index
+    somebody = ((1 << len(senders)) - 1) & ~nobody
+    found = [part for part in (nobody, somebody) if part]
+    for pattern in _patterns(service, mesh):
+        chosen = _matching(pattern, where)
+        found = [part for old in found for part in (old & chosen, old & ~chosen) if part]
+    return tuple(sorted(found))
+
+
+def named(service: ServiceNode, mesh: Mesh) -> tuple[str, ...]:
+    """Operations that ALLOW rules name exactly: ``POST /v1/payments``, ``/pkg.Service/Method``."""
+    found: dict[str, None] = {}
+    for pod in pods_of(service):
+        for policy in at_sidecar(pod, mesh).allow:
+            for operation in (o for r in policy.rules or () for o in r.operations):
+                found.update(dict.fromkeys(_operations(operation.methods, operation.paths)))
+    return tuple(sorted(found))
+
+
+def _operations(methods: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[str]:
+    for path in paths:
+        if "*" in path or not path.startswith("/"):
+            continue
+        if _is_rpc(path) and methods in {(), ("POST",)}:
+            yield path
+            continue
+        for method in methods:
+            if "*" not in method:
+                yield f"{method} {path}"
+
+
+def _is_rpc(path: str) -> bool:
+    """``/pkg.Service/Method``."""
+    service, slash, method = path[1:].partition("/")
+    return bool(slash) and "." in service and bool(method) and "/" not in method
+
+
+def _patterns(service: ServiceNode, mesh: Mesh) -> tuple[Pattern, ...]:
+    conditions = (c for pod in pods_of(service) for c in conditions_of(service, pod, mesh))
+    return tuple({p: None for c in conditions for p in patterns_of(c, "principal")})
+
+
+def _matching(pattern: Pattern, where: Mapping[str, int]) -> int:
+    if pattern.kind == "exact":
+        return where.get(pattern.value, 0)
+    chosen = 0
+    for principal, bits in where.items():
+        if pattern.matches(principal):
+            chosen |= bits
+    return chosen
