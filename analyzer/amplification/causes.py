@@ -18,6 +18,9 @@ CUT = "per-try-timeout"
 #: What an answer is where nothing in the code says which one; it stands for every candidate.
 ANY = "?"
 
+#: A mark instead of a status: which way a function was left (``parsers.facts.python.Scope``).
+MARK = "#"
+
 NETWORK = ("connect-failure", "reset", "timeout", "truncated")
 RATELIMITED = "x-envoy-ratelimited"
 RETRY_AFTER = "retry-after"
@@ -51,7 +54,7 @@ def base(cause: str) -> str:
 def failed(cause: str) -> bool:
     """Whether it is a failure: neither ``ok`` nor a status below 400."""
     code = base(cause)
-    return code != OK and not (code.isdecimal() and int(code) < 400)
+    return code != OK and not code.startswith(MARK) and not (code.isdecimal() and int(code) < 400)
 
 
 def status_of(cause: str) -> int | None:

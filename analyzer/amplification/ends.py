@@ -52,8 +52,8 @@ class Exit:
     """One end of a step.
 
     ``known``: the status of every request answered so far that the program looks at later. ``classes``: of what is
-    raised. ``status``: what is answered, or what an exception stands for. ``failed``: some request has failed and
-    nothing has dealt with that yet. ``hurt``: some request of this attempt has failed, dealt with or not. ``cause``: of
+    raised. ``status``: what is answered, or what an exception stands for. ``hurt``: some request of this attempt
+    has failed, dealt with or not. ``cause``: of
     the failure behind an exception.
     """
 
@@ -61,7 +61,6 @@ class Exit:
     known: Known = ()
     classes: tuple[str, ...] = ()
     status: str | None = None
-    failed: bool = False
     cause: str = ""
     hurt: bool = False
 
@@ -94,13 +93,13 @@ def leaving(step: Raise | Answer | Leave | Next, before: Exit, caught_now: Exit 
         return replace(caught_now, known=before.known, status=status or caught_now.status)
     known = dict(before.known)
     cause = known.get(step.about, "") if step.about is not None else caught_now.cause if caught_now else ""
-    return Exit(How.RAISES, before.known, kinds(step.classes), status, failed=True, cause=cause, hurt=before.hurt)
+    return Exit(How.RAISES, before.known, kinds(step.classes), status, cause=cause, hurt=before.hurt)
 
 
 def beside(done: Exit, end: Exit, *, collects: bool) -> tuple[Exit, ...]:
     """How two branches end together; where both fail, either may be the one that is seen."""
     known = tuple(sorted({**dict(done.known), **dict(end.known)}.items()))
-    bad, hurt = done.failed or end.failed, done.hurt or end.hurt
+    hurt = done.hurt or end.hurt
     settled = (How.GOES_ON, How.ANSWERS, How.LEAVES, How.NEXT)
     if collects and end.how is How.RAISES:
         end = replace(end, how=How.GOES_ON, classes=(), status=None, cause="")
@@ -109,8 +108,8 @@ def beside(done: Exit, end: Exit, *, collects: bool) -> tuple[Exit, ...]:
     raised = [e for e in loud if e.how is How.RAISES]
     ends = raised or hung
     if not ends:
-        return (Exit(How.GOES_ON, known, failed=bad, hurt=hurt),)
-    return tuple(dict.fromkeys(replace(e, known=known, failed=bad, hurt=hurt) for e in ends))
+        return (Exit(How.GOES_ON, known, hurt=hurt),)
+    return tuple(dict.fromkeys(replace(e, known=known, hurt=hurt) for e in ends))
 
 
 def steers_itself(step: Repeat) -> bool:

@@ -153,9 +153,9 @@ class Engine:
             return self._expanded(operation, _status_of_raised(handler, end))
         if end.how is How.ANSWERS and end.status is not None:
             return self._expanded(operation, end.status)
-        if not end.failed:
+        if end.how is not How.ANSWERS or not end.hurt:
             return (OK,)
-        return (OK, *self._expanded(operation, handler.uncaught or ANY))
+        return (OK, *self._expanded(operation, ANY))
 
     def _expanded(self, operation: Operation, status: str) -> tuple[str, ...]:
         grpc = self.system.is_grpc(operation)

@@ -95,16 +95,15 @@ class Interpreter:
         found: list[tuple[Exit, Ways]] = []
         for seen, loads in self._sender(step):
             hurt = before.hurt or failed(seen.cause)
-            bad = before.failed or failed(seen.cause)
             if seen.hangs:
-                end = replace(before, how=How.HANGS, failed=True, hurt=True)
+                end = replace(before, how=How.HANGS, hurt=True)
             elif seen.classes:
                 status = seen.cause if seen.cause[:1].isdigit() or seen.cause.startswith("grpc-") else None
                 known = self._knowing(before.known, step.key, status) if status else before.known
-                end = Exit(How.RAISES, known, kinds(seen.classes), None, bad, seen.cause, hurt)
+                end = Exit(How.RAISES, known, kinds(seen.classes), None, seen.cause, hurt)
             else:
                 known = self._knowing(before.known, step.key, seen.cause)
-                end = replace(before, known=known, failed=bad, hurt=hurt)
+                end = replace(before, known=known, hurt=hurt)
             found.append((end, loads))
         return self._collect(found)
 
@@ -153,9 +152,8 @@ class Interpreter:
         status = dict(before.known).get(step.key)
         if status is None or status == ANY:
             return self._merge((self.run(step.then, before, caught_now), self.run(step.orelse, before, caught_now)))
-        dealt = replace(before, failed=False) if before.failed else before
         chosen = step.then if any_covers(step.statuses, status) else step.orelse
-        return self.run(chosen, dealt, caught_now)
+        return self.run(chosen, before, caught_now)
 
     def _guard(self, step: Guard, before: Exit, caught_now: Exit | None) -> Exits:
         body = self.run(step.body, before, caught_now)
@@ -283,7 +281,7 @@ class Interpreter:
             slow = tuple(load.lasting(limit_s) for load in loads if end.how is How.HANGS or load.time_s >= limit_s)
             fast = tuple(load for load in loads if end.how is not How.HANGS and load.time_s < limit_s)
             if slow:
-                cut = Exit(How.RAISES, end.known, kinds(("TimeoutError",)), None, True, HANG, True)  # noqa: FBT003
+                cut = Exit(How.RAISES, end.known, kinds(("TimeoutError",)), None, HANG, hurt=True)
                 found.append((cut, slow))
             if fast:
                 found.append((end, fast))
