@@ -206,6 +206,7 @@ class TrafficPolicy:
     port_level: tuple[PortPolicy, ...]
     declared_retries: RetryPolicy | None
     span: Span
+    tls_credential: bool = False  # ``credentialName`` is set; ``tls_ca`` is about ``caCertificates``
     otherwise_empty: bool = False  # no block that Istio knows: the webhook refuses the whole object
 
 
@@ -409,6 +410,7 @@ class MeshConfig:
     internal_networks: tuple[str, ...]
     span: Span
     compatibility_version: str | None = None  # Helm's ``compatibilityVersion``: behave as that older release did
+    dns_auto_allocate: bool = False  # hosts without addresses get one each
     pilot_env: Labels = NO_LABELS  # istiod's environment where it is written with these settings
 
 

@@ -64,7 +64,7 @@ def _port(node: Node) -> PortPolicy:
 
 def _blocks(node: Node, port_level: tuple[PortPolicy, ...]) -> TrafficPolicy:
     node.ignore("proxyProtocol", "tunnel")  # how bytes travel to an external proxy
-    mode, authority = _tls(node.at("tls"))
+    mode, authority, credential = _tls(node.at("tls"))
     return TrafficPolicy(
         connection_pool=_connection_pool(node.at("connectionPool")),
         outlier_detection=_outlier_detection(node.at("outlierDetection")),
@@ -75,16 +75,17 @@ def _blocks(node: Node, port_level: tuple[PortPolicy, ...]) -> TrafficPolicy:
         port_level=port_level,
         declared_retries=retry_policy(node.at("retries")),
         span=node.span,
+        tls_credential=credential,
         otherwise_empty=not any(node.at(key) for key in BLOCKS),
     )
 
 
-def _tls(node: Node) -> tuple[str | None, bool]:
+def _tls(node: Node) -> tuple[str | None, bool, bool]:
     node.ignore("clientCertificate", "privateKey", "subjectAltNames", "sni", "insecureSkipVerify", "caCrl")
     credential = node.at("credentialName").text(None)
     authority = node.at("caCertificates").text(None)
     mode = node.at("mode").text("DISABLE") if node else None  # the enum's zero value (destination_rule.proto)
-    return mode, bool(credential or authority)
+    return mode, bool(authority), bool(credential)
 
 
 def _consistent_hash(node: Node) -> bool:

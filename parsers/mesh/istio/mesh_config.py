@@ -36,6 +36,7 @@ _IRRELEVANT = (
 def mesh_config(node: Node, span: Span) -> MeshConfig:
     """A ``meshConfig`` block, wherever it stands; ``span`` is where it would."""
     node.ignore(*_IRRELEVANT)
+    metadata = node.at("defaultConfig", "proxyMetadata")
     node.at("defaultConfig").ignore_rest()
     outbound = node.at("outboundTrafficPolicy")
     outbound.ignore("egressProxy")
@@ -53,12 +54,18 @@ def mesh_config(node: Node, span: Span) -> MeshConfig:
         inject_by_default=None,
         internal_networks=(),
         span=node.span if node else span,
+        dns_auto_allocate=metadata.at("ISTIO_META_DNS_AUTO_ALLOCATE").written() == "true",
     )
 
 
-def from_config_map(doc: Node) -> Iterator[MeshConfig | Diagnostic]:
-    """Read ``mesh`` and ``meshNetworks`` of the control plane's ConfigMap (``istio``, ``istio-REVISION``)."""
+def from_config_map(doc: Node) -> Iterator[MeshConfig | MeshVersion | Diagnostic]:
+    """Read the control plane's ConfigMaps: ``istio`` (``mesh``, ``meshNetworks``) and the injector's (``values``)."""
     name, data = doc.at("metadata", "name").written(), doc.at("data")
+    if name.startswith("istio-sidecar-injector") and data.is_mapping:
+        for inner in data.at("values").embedded():
+            if not isinstance(inner, Diagnostic) and inner.is_mapping:
+                yield from from_values(inner)
+        return
     if not (name == "istio" or name.startswith("istio-")) or not data.is_mapping or not data.at("mesh"):
         return
     networks: list[str] = []

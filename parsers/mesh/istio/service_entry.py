@@ -22,7 +22,7 @@ def service_entry(doc: Node) -> Iterator[ServiceEntry]:
     yield ServiceEntry(
         meta=meta(doc),
         hosts=spec.at("hosts").strings(),
-        addresses=spec.at("addresses").strings(),
+        addresses=spec.at("addresses").strings() or tuple(_allocated(doc)),
         ports=tuple(_port(p) for p in spec.at("ports").items()),
         location=spec.at("location").text("MESH_EXTERNAL"),
         resolution=spec.at("resolution").text("NONE"),
@@ -31,6 +31,14 @@ def service_entry(doc: Node) -> Iterator[ServiceEntry]:
         export_to=optional_strings(spec.at("exportTo")),
         span=doc.span,
     )
+
+
+def _allocated(doc: Node) -> Iterator[str]:
+    """Addresses that the control plane gave it, where an object was copied out of a cluster."""
+    given = doc.at("status", "addresses") if doc.at("status").is_mapping else doc.at("status")
+    for address in given.items() if given.is_sequence else ():
+        if address.is_mapping:
+            yield address.at("value").written()
 
 
 def _selector(node: Node) -> Labels | None:
