@@ -16,17 +16,21 @@ _WEB = frozenset(
     ["gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "uwsgi", "granian", "flask", "fastapi"]
 )
 _WORKERS = frozenset(["celery", "rq", "rqworker", "dramatiq", "arq", "huey_consumer", "huey_consumer.py", "faust"])
+#: Commands that serve nobody.
+_TOOLS = frozenset(["alembic", "flyway", "pytest", "yoyo", "aerich", "migrate", "psql", "mysql", "mongosh", "locust"])
 _WRAPPERS_WORDS = (
     "/bin/sh tini opentelemetry-instrument uv newrelic-admin env -c -- pdm run dumb-init ddtrace-run exec sh bash "
     "pipenv -lc poetry run-program /bin/bash"
 )
 _WRAPPERS = frozenset(_WRAPPERS_WORDS.split())
+#: Commands that serve nobody.
+_TOOLS = frozenset(["alembic", "flyway", "pytest", "yoyo", "aerich", "migrate", "psql", "mysql", "mongosh"])
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``kind`` is web, tasks, cron or ``""`` (not known); ``paths`` are the file it starts, wherever that may lie."""
+    """``kind`` is web, tasks, cron, tool or ``""`` (not known); ``paths``: where the file it starts may lie."""
 
     kind: str = ""
     paths: tuple[str, ...] = ()
@@ -44,6 +48,8 @@ def command(words: Iterable[str], folders: Iterable[str]) -> Command:
         return _python(flat[1:], tuple(folders))
     if name in _WORKERS:
         return Command("cron" if "beat" in flat else "tasks")
+    if name in _TOOLS or (name == "flask" and flat[1:2] == ("db",)):
+        return Command("tool")
     if name in _WEB:
         return Command("web", _paths(_app(flat[1:]), folders))
     return Command()
@@ -53,6 +59,8 @@ def runs(command: Command, handler: Handler, others: set[str], *, shared: bool) 
     """Whether a container with that command runs the handler; ``others`` are files that only other containers start."""
     if command.kind == "tasks":
         return handler.kind in ("task", "cron", "startup")
+    if command.kind == "tool":
+        return handler.kind == "cli" and handler.span.path in command.paths
     if command.kind == "cron":
         return handler.kind == "cron"
     if not shared or handler.span.path in command.paths:
@@ -84,7 +92,7 @@ def _python(words: tuple[str, ...], folders: tuple[str, ...]) -> Command:
         return Command("", _paths(_file(words[1]), folders))
     if words and words[0].endswith(".py"):
         if words[0].rsplit("/", 1)[-1] == "manage.py":
-            return Command("web") if "runserver" in words else Command()
+            return Command("web" if "runserver" in words else "tool")
         return Command("", _paths(words[0], folders))
     return Command()
 

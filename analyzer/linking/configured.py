@@ -25,10 +25,10 @@ _AUTHORITY = re.compile(
     re.IGNORECASE,
 )
 _MAX_VALUE = 20_000
-#: Names of variables whose value is the program's own name or a label, never an address.
-_NAMING = re.compile(
-    r"(^|_)(SERVICE_NAME|APP_NAME|NAME|VERSION|LOG_LEVEL|NAMESPACE|USER|USERNAME|PASSWORD|DATABASE|DB_NAME|DB|TOPIC|"
-    r"QUEUE|REGION|ENV|ENVIRONMENT|MODE|PROFILE|PROFILES_ACTIVE|TAG|IMAGE|ROLE|GROUP|GROUP_ID|TYPE)$",
+#: Names of variables in which a bare word may be an address.
+_ADDRESSING = re.compile(
+    r"(^|_)(HOST|HOSTS|HOSTNAME|ADDR|ADDRESS|ADDRESSES|URL|URI|SERVER|SERVERS|ENDPOINT|ENDPOINTS|TARGET|UPSTREAM|BACKEND|"
+    r"BROKER|BROKERS|DOMAIN|PEER|PEERS|DSN|ORIGIN)(_|$)",
     re.IGNORECASE,
 )
 #: Schemes of stores and brokers, whose client libraries are not followed into their connections.
@@ -83,14 +83,14 @@ def _values(pod: Pod, container: Container, environments: Environments) -> Itera
 
 
 def _named(value: _Value, pod: Pod, mesh: Mesh) -> Iterator[tuple[ServiceNode, str, int | None, str]]:
-    """Known services in a text. A bare word counts only where it stands alone and the variable is not a name."""
+    """Known services in a text. A bare word counts only where it is all there is, in a variable for an address."""
     for match in _AUTHORITY.finditer(value.text):
         host, port = match["host"].lower(), match["port"]
         node = mesh.service_for_host(host, pod.namespace)
         if node is None:
             continue
         bare = not match["scheme"] and port is None
-        if bare and (_NAMING.search(value.name) or not value.name or match[0] != value.text.strip()):
+        if bare and not (_ADDRESSING.search(value.name) and match[0] == value.text.strip()):
             continue
         if port is not None and not _plausible(node, int(port)) and not match["scheme"]:
             continue

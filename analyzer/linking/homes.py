@@ -1,7 +1,7 @@
 """As which service a pod is known, where several select it.
 
 ``reviews`` and ``reviews-v1`` select the same pods: one name for one program, or numbers would be counted apart. The
-widest service that is not headless is the home; of equal ones the one named like the workload, then the shorter name.
+service named like the workload is the home, less words for a version or a role; then the widest, then the shorter name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.linking.names import tokens
+
+#: What tells the deployments of one program apart.
+_ROLES = frozenset(["primary", "canary", "stable", "baseline", "blue", "green", "deploy", "deployment", "depl", "sts"])
 
 
 def homes(mesh: Mesh) -> dict[str, ServiceNode]:
@@ -34,4 +37,9 @@ def aliases(mesh: Mesh, known: Mapping[str, ServiceNode]) -> dict[str, str]:
 
 def _key(service: ServiceNode, pod: Pod) -> tuple[object, ...]:
     headless = service.fact is not None and service.fact.headless
-    return (headless, -len(service.pods), tokens(service.name) != tokens(pod.name), len(service.name), service.name)
+    alike = _plain(service.name) == _plain(pod.name)
+    return (headless, not alike, -len(service.pods), len(service.name), service.name)
+
+
+def _plain(name: str) -> tuple[str, ...]:
+    return tuple(t for t in tokens(name) if t not in _ROLES)

@@ -21,6 +21,13 @@ _GENERIC_WORDS = (
     "internal handlers routes routers views controllers endpoints clients client utils common shared project web"
 )
 GENERIC = frozenset(_GENERIC_WORDS.split())
+_STOCK_WORDS = (
+    "postgres postgresql mysql mariadb mongo mongodb redis valkey memcached rabbitmq kafka zookeeper nats nginx httpd "
+    "traefik haproxy envoy elasticsearch opensearch kibana grafana prometheus jaeger zipkin minio consul vault etcd "
+    "cassandra clickhouse influxdb neo4j busybox alpine ubuntu debian localstack adminer pgadmin4 mailhog keycloak"
+)
+_STOCK = frozenset(_STOCK_WORDS.split())
+_PUBLISHERS = frozenset(["bitnami", "grafana", "prom", "jaegertracing", "confluentinc", "bitnamilegacy", "apache"])
 _VERSION = re.compile(r"v\d+(?:\.\d+)*$")
 
 
@@ -79,6 +86,13 @@ def image_path(image: str) -> str:
 
 def _within(inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
     return any(outer[i : i + len(inner)] == inner for i in range(len(outer) - len(inner) + 1))
+
+
+def stock(image: str) -> bool:
+    """Whether an image is somebody else's program: a store, a broker, a proxy of a public registry."""
+    path = image_path(image).removeprefix("docker.io/").removeprefix("library/")
+    head, _, last = path.rpartition("/")
+    return head in _PUBLISHERS and last.split("-")[0] in _STOCK if head else last.split("-")[0] in _STOCK
 
 
 class Alike(Generic[T]):

@@ -45,8 +45,8 @@ def canonical(route: str) -> str:
     if route in ("", ANY):
         return ANY if route else "/"
     path = re.sub(r"^\^|\$$|\\Z$", "", route.strip())
+    path = re.sub(r"(?<!\?P)<(?:(path|\w+)(?:\([^)]*\))?:)?(\w+)>", _converter, path)
     path = _named_groups(path)
-    path = re.sub(r"<(?:(path|\w+)(?:\([^)]*\))?:)?(\w+)>", _converter, path)
     path = re.sub(
         r"\{(\w*):(.*?)\}(?=/|$|[^}\w])", lambda m: f"{{{m[1]}:path}}" if _greedy(m[2]) else f"{{{m[1]}}}", path
     )
@@ -127,7 +127,7 @@ def _score(name: str, method: str, path: str) -> tuple[int, ...] | None:
     if verb not in (ANY, wanted) and not (wanted == "HEAD" and verb == "GET") and wanted not in ("", ANY):
         return None
     if route == ANY:
-        return (0, 0, 0, verb != ANY)
+        return (0, 0, 0, 0, verb != ANY)
     theirs, ours = _segments(route), _segments(path)
     exact = _align(theirs, ours)
     if exact is None:
@@ -140,27 +140,33 @@ def _segments(path: str) -> tuple[str, ...]:
     return tuple(s for s in path.split("/") if s)
 
 
-def _align(route: tuple[str, ...], path: tuple[str, ...]) -> tuple[int, int, int] | None:
-    """(literals agreed, parameters met by holes or values, minus literals met by holes), or ``None``."""
-    literal = parameter = guessed = 0
+def _align(route: tuple[str, ...], path: tuple[str, ...]) -> tuple[int, int, int, int] | None:
+    """(literals agreed, parameters met by holes or values, minus literals met by holes, names alike), or ``None``."""
+    literal = parameter = guessed = alike = 0
     for i, segment in enumerate(route):
         if _MULTI.search(segment):
-            return (literal, parameter, -guessed) if len(path) >= i else None
+            return (literal, parameter, -guessed, alike) if len(path) >= i else None
         if i >= len(path):
             # A hole at the end may hold several segments: ``f"{base}/{rest}"``.
-            return (literal, parameter, -guessed - len(route) + i) if path and HOLE.fullmatch(path[-1]) else None
+            open_ended = path and HOLE.fullmatch(path[-1])
+            return (literal, parameter, -guessed - len(route) + i, alike) if open_ended else None
         asked = path[i]
         if _PARAMETER.search(segment):
             if not _fits(segment, asked):
                 return None
             parameter += 1
+            alike += f"{{{_word(asked)}}}" == segment
         elif segment == asked:
             literal += 1
         elif HOLE.search(asked) and re.fullmatch(_pattern(asked), segment):
             guessed += 1
         else:
             return None
-    return (literal, parameter, -guessed) if len(route) == len(path) else None
+    return (literal, parameter, -guessed, alike) if len(route) == len(path) else None
+
+
+def _word(asked: str) -> str:
+    return labelled(asked).strip("{}") if HOLE.fullmatch(asked) else ""
 
 
 def _fits(segment: str, asked: str) -> bool:

@@ -59,20 +59,14 @@ def external(host: str) -> ServiceNode:
 
 def _without_compose_copies(facts: tuple[object, ...]) -> tuple[object, ...]:
     """Leave out compose files that describe, for development, what manifests define."""
-    compose = {id(f) for f in facts if isinstance(f, Workload) and f.kind == COMPOSE}
-    metas = [f.meta for f in facts if isinstance(f, Workload | Service) and id(f) not in compose]
-    real = {squeezed(meta.name) for meta in metas}
-    files: dict[str, list[Workload]] = {}
+    files: dict[str, set[str]] = {}
     for fact in facts:
-        if isinstance(fact, Workload) and id(fact) in compose:
-            files.setdefault(fact.span.path, []).append(fact)
-    copies = {path for path, found in files.items() if any(squeezed(w.meta.name) in real for w in found)}
-
-    def copy(fact: object) -> bool:
-        meta = getattr(fact, "meta", None)
-        return isinstance(meta, Meta) and meta.span.path in copies
-
-    return tuple(f for f in facts if not copy(f))
+        if isinstance(fact, Workload) and fact.kind == COMPOSE:
+            files.setdefault(fact.span.path, set()).add(squeezed(fact.meta.name))
+    metas = [f.meta for f in facts if isinstance(f, Workload | Service) and f.span.path not in files]
+    real = {squeezed(meta.name) for meta in metas}
+    copies = {path for path, names in files.items() if names & real}
+    return tuple(f for f in facts if not (isinstance(f, Workload | Service) and f.span.path in copies))
 
 
 def _order(fact: object) -> tuple[str, str, str, str]:

@@ -6,7 +6,8 @@ Shape: a service is named after its program's folder, generic names left off; th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from analyzer.linking.mesh import Pod
@@ -15,25 +16,56 @@ from analyzer.linking.topology import bare_pod
 from parsers.source import Span
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Where code receives and sends; ``loose`` are the sends that no handler is known to reach."""
+
+    received: tuple[Span, ...]
+    sent: tuple[Span, ...]
+    loose: tuple[Span, ...]
+
+
 def unclaimed(
-    services: Collection[str], folders: list[str], built: Collection[str], spans: list[Span]
+    services: Collection[str], code: Code, built: Collection[str], starts: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str, Pod]]:
-    """(folder of code, folder of its program, pod) for each folder that no workload runs."""
-    units = {f: _unit(f, folders, built) for f in folders}
+    """(path of code, folder or file of its program, pod) for each file that no workload runs.
+
+    ``starts`` are the files of a folder that each listen on a port of their own: each is a program.
+    """
+    units = _units(code, built, starts)
     names = _names(sorted(set(units.values())), services)
     first: dict[str, Span] = {}
-    for span in spans:
-        unit = units.get(_folder(span.path))
+    for span in sorted((*code.received, *code.sent)):
+        unit = units.get(span.path)
         if unit is not None:
             first.setdefault(unit, span)
     pods = {u: bare_pod("default", names[u], first[u]) for u in names}
-    yield from ((folder, unit, pods[unit]) for folder, unit in units.items())
+    yield from ((path, unit, pods[unit]) for path, unit in units.items())
+
+
+def _units(code: Code, built: Collection[str], starts: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """The program of each file. Where nothing is received and others' programs already send what is sent: a library."""
+    receiving = sorted({s.path for s in code.received})
+    folders = sorted({_folder(p) for p in receiving})
+    found = {p: p if p in starts.get(_folder(p), ()) else _unit(_folder(p), folders, built) for p in receiving}
+    outer = sorted({u for u in found.values() if u and u not in built and not u.endswith(".py")}, key=len)
+    for path, unit in found.items():
+        if unit not in built:
+            found[path] = next((o for o in outer if unit.startswith(f"{o}/") and not unit.endswith(".py")), unit)
+    for path in sorted({s.path for s in code.sent} - set(found)):
+        unit = _unit(_folder(path), [_folder(path)], built)
+        around = [u for u in set(found.values()) if path.startswith(f"{u}/")]
+        if around:
+            found[path] = max(around, key=len)
+        elif any(s.path == path for s in code.loose):
+            found[path] = unit
+    return dict(sorted(found.items()))
 
 
 def _names(units: list[str], services: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for unit in units:
-        name = _slug(PurePosixPath(unit).name) or "app"
+        name = _slug(PurePosixPath(unit).name.removesuffix(".py")) or "app"
         taken = f"default/{name}" in services or name in found.values()
         found[unit] = name if not taken else f"{_slug(unit)}-code" if _slug(unit) in (name, "") else _slug(unit)
     return found

@@ -23,7 +23,7 @@ def test_a_value_that_only_looks_like_one_is_none(value: str) -> None:
     assert linked(*manifests(web=deployment("web", env=f"X={value}"), pay=deployment("pay"))).wires == ()
 
 
-def test_a_bare_name_is_an_address_only_where_the_variable_is_no_name() -> None:
+def test_a_bare_name_is_an_address_only_where_the_variable_is_for_one() -> None:
     host = manifests(web=deployment("web", env="PAY_HOST=pay"), pay=deployment("pay"))
     name = manifests(web=deployment("web", env="APP_NAME=pay"), pay=deployment("pay"))
     assert len(linked(*host).wires) == 1

@@ -25,6 +25,7 @@ KNOWN = ("GET /", "GET /files/{p:path}", "GET /users/me", "GET /users/{id}", "PO
         (r"^a/(?P<b>(x|y))/(?P<c>.*)$", "/a/{b}/{c:path}"),
         (r"/u/([0-9]+)", "/u/{}"),
         ("users/<int:pk>/", "/users/{pk}/"),
+        ("/<any(a, b):page>", "/{page}"),
         ("", "/"),
         ("*", "*"),
     ],
@@ -66,6 +67,11 @@ def test_a_prefix_that_is_taken_off_is_told() -> None:
     (found,) = match(KNOWN, "http", "POST", "/api/v1/users")
     assert (found.name, found.precision) == ("POST /users", Precision.UPPER_BOUND)
     assert found.note is not None
+
+
+def test_of_two_parameters_the_one_of_that_name_is_meant() -> None:
+    (found,) = match(("GET /p/{product_id}", "GET /p/{slug}"), "http", "GET", f"/p/{hole('item.slug')}")
+    assert found.name == "GET /p/{slug}"
 
 
 def test_what_no_handler_serves_keeps_its_name_and_is_no_fact() -> None:

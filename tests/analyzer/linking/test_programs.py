@@ -262,6 +262,61 @@ def test_the_configuration_beats_every_guess() -> None:
     assert [o.service for o in mesh.programs] == ["default/web"]
 
 
+def test_a_store_named_like_a_service_does_not_run_its_code() -> None:
+    facts = manifests(a=deployment("orders"), b=deployment("orders-pg", image="postgres:16"))
+    mesh = linked(*facts, handler("GET", "/", path="orders/app.py"))
+    assert [o.service for o in mesh.programs] == ["default/orders"]
+
+
+def test_a_job_of_the_same_image_serves_nobody() -> None:
+    job = """
+    apiVersion: batch/v1
+    kind: Job
+    metadata: {name: orders-migrate}
+    spec: {template: {spec: {containers: [{name: c, image: orders, command: [sh, -c, "alembic upgrade head"]}]}}}
+    """
+    source = ImageSource("orders", "orders", (), (), at("skaffold.yaml"))
+    mesh = linked(*manifests(a=deployment("orders"), b=job), source, handler("GET", "/", path="orders/app.py"))
+    assert [o.service for o in mesh.programs] == ["default/orders"]
+
+
+def test_files_of_one_folder_with_a_port_each_are_a_program_each() -> None:
+    facts = (
+        handler("GET", "/a", *sending(call("http://localhost:5002/b", path="services/a.py")), path="services/a.py"),
+        handler("GET", "/b", path="services/b.py"),
+        Listener(5001, "a", at("services/a.py", 30)),
+        Listener(5002, "b", at("services/b.py", 30)),
+    )
+    assert pairs(linked(*facts)) == [("a GET /a", "b GET /b")]
+
+
+def test_a_library_whose_calls_programs_make_is_no_program() -> None:
+    sent = call("http://pay:8080/x", path="libs/clients/pay.py")
+    mesh = linked(*SHOP, page(sent), sent)
+    assert sorted(mesh.services) == ["default/pay", "default/web"]
+    assert len(mesh.wires) == 1
+
+
+def test_calls_beside_the_handlers_belong_to_their_program() -> None:
+    facts = (handler("GET", "/", path="shop/views/home.py"), call("http://x.example.com/", path="shop/out/slack.py"))
+    assert [str(w.caller) for w in linked(*facts).wires] == ["default/shop"]
+
+
+def test_the_code_copied_into_an_image_is_what_it_runs() -> None:
+    facts = manifests(a=deployment("checkout", image="registry.example.com/checkout-image"))
+    source = ImageSource("checkout-image", "", ("services/basket",), (), at("bake.hcl"), "docker/x.Dockerfile")
+    file = ImageSource(None, "docker", ("services/basket",), (), at("docker/x.Dockerfile"), "docker/x.Dockerfile")
+    mesh = linked(*facts, source, file, handler("GET", "/", path="services/basket/app/main.py"))
+    assert [o.service for o in mesh.programs] == ["default/checkout"]
+
+
+def test_a_dockerfile_that_nothing_names_is_known_by_its_folder() -> None:
+    facts = manifests(a=deployment("shop-basket"))
+    file = ImageSource(None, "src/basket", (".",), (), at("src/basket/Dockerfile"), "src/basket/Dockerfile")
+    mesh = linked(*facts, file, handler("GET", "/", path="src/basket/app/main.py"))
+    assert [o.service for o in mesh.programs] == ["default/shop-basket"]
+
+
 def test_code_that_nothing_runs_is_a_service_of_its_own() -> None:
     mesh = linked(*SHOP, handler("GET", "/", path="tools/reports/app/main.py"))
     assert [o.service for o in mesh.programs] == ["default/reports"]

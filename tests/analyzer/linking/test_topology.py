@@ -2,7 +2,7 @@
 
 from analyzer.options import Options
 from parsers.diagnostics import Code
-from tests.analyzer.linking.build import deployment, linked, manifests, told
+from tests.analyzer.linking.build import deployment, linked, manifests, told, tree
 
 
 def test_a_service_has_the_pods_it_selects() -> None:
@@ -105,6 +105,51 @@ def test_a_patch_that_runs_nothing_is_no_workload() -> None:
         """,
     )
     assert list(linked(*facts).services) == ["default/web"]
+
+
+COMPOSE = """
+services:
+  web:
+    build: ./web
+    ports: ["8000:8000"]
+    environment: {PAY: "http://pay:8080"}
+  pay: {image: pay}
+"""
+
+
+def test_compose_services_are_a_system_where_nothing_else_is() -> None:
+    mesh = linked(*tree({"docker-compose.yml": COMPOSE}))
+    assert list(mesh.services) == ["default/pay", "default/web"]
+    assert [w.id for w in mesh.wires] == ["web->pay"]
+    assert [(str(e.operation), e.kind) for e in mesh.entries] == [("default/web", "node-port")]
+
+
+def test_a_compose_file_for_what_manifests_define_is_left_out() -> None:
+    mesh = linked(*tree({"docker-compose.yml": COMPOSE, "k8s/pay.yaml": deployment("pay")}))
+    assert list(mesh.services) == ["default/pay"]
+
+
+def test_a_compose_file_of_another_system_stays() -> None:
+    mesh = linked(*tree({"docker-compose.yml": COMPOSE, "k8s/x.yaml": deployment("other")}))
+    assert list(mesh.services) == ["default/other", "default/pay", "default/web"]
+
+
+def test_a_pod_is_known_as_the_service_named_like_it() -> None:
+    from analyzer.linking.homes import aliases, homes
+
+    wide = """
+apiVersion: v1
+kind: Service
+metadata: {name: everything}
+spec: {selector: {tier: app}, ports: [{port: 80}]}
+"""
+    tiered = "labels: {tier: app, app: "
+    texts = [deployment(n).replace("labels: {app: ", tiered) for n in ("web-v1", "web-v2", "pay")]
+    web = deployment("web").partition("---")[2].replace("selector: {app: web}", "selector: {tier: app}")
+    mesh = linked(*manifests(a=texts[0], b=texts[1], c=texts[2], d=wide, e=web))
+    known = {pod: service.id for pod, service in homes(mesh).items()}
+    assert known == {"default/pay": "default/pay", "default/web-v1": "default/web", "default/web-v2": "default/web"}
+    assert aliases(mesh, homes(mesh)) == {"default/web-v1": "default/web", "default/web-v2": "default/web"}
 
 
 def test_hosts_of_service_entries_are_services_outside() -> None:
