@@ -19,23 +19,31 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 def factor(layer: Layer) -> str:
     """``tenacity: 3 attempts (stop_after_attempt(3))``."""
-    count = "an unknown number of" if layer.attempts is None else str(layer.attempts)
+    count = (
+        "an unknown number of"
+        if layer.attempts is None
+        else "unbounded"
+        if layer.attempts.unbounded
+        else str(layer.attempts)
+    )
     written = f" ({layer.declared})" if layer.declared else ""
     return f"{layer.kind} {layer.name}: {count} attempt{'' if layer.attempts == ONCE else 's'}{written}"
 
 
 def factors(call: Call) -> tuple[Evidence, ...]:
     """The call itself, then every layer that repeats, outermost first."""
-    repeating = [layer for layer in call.layers if layer.attempts != ONCE]
+    layers = [layer for layer in call.layers if layer.attempts != ONCE and layer.counts_arrivals]
     return (
         Evidence(f"{call.caller} calls {call.callee}", call.span),
-        *(Evidence(factor(layer), layer.span) for layer in repeating),
+        *(Evidence(factor(layer), layer.span) for layer in layers),
     )
 
 
 def repeating(call: Call) -> tuple[Layer, ...]:
-    """The layers that send more than once, as far as is known."""
-    return tuple(x for x in call.layers if x.effective and x.attempts is not None and x.attempts > ONCE)
+    """The layers whose repeats reach the callee's application, as far as is known."""
+    return tuple(
+        x for x in call.layers if x.effective and x.counts_arrivals and x.attempts is not None and x.attempts > ONCE
+    )
 
 
 def writes(operation: Operation) -> bool | None:

@@ -26,10 +26,11 @@ def _check(context: Context) -> Iterator[Finding]:
         return
     causes = sorted({cause for c in silent for cause, n in c.gain.by_cause if n > ONCE})
     version = ".".join(map(str, context.mesh.istio_version))
+    fires = f"which fires on {', '.join(causes)}" if causes else "which fires on none of the failures considered here"
     yield RULE.at(
         silent[0].span,
-        f"{len(silent)} call(s) are retried by Istio's default, which no file here states: 3 attempts on "
-        f"{', '.join(causes) or 'nothing that is modelled'} (Istio {version})",
+        f"{len(silent)} call(s) have Istio's default of 3 attempts, which no file here states and {fires} "
+        f"(Istio {version})",
         subject="mesh",
         evidence=(
             Evidence(f"Istio {version}: {context.mesh.istio_version_source}", context.mesh.istio_version_span),

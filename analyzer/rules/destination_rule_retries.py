@@ -24,8 +24,8 @@ def _check(context: Context) -> Iterator[Finding]:
         for retries in _declared(rule):
             yield RULE.at(
                 retries.span,
-                f"DestinationRule {rule.meta.ns}/{rule.meta.name} writes retries ({retries.declared}) for {rule.host}; "
-                f"stock Istio has no such field and drops it: {_instead(context, rule)}",
+                f"DestinationRule {rule.meta.ns}/{rule.meta.name} writes {retries.declared} for {rule.host}, a field "
+                f"that Istio does not have; {_instead(context, rule)}",
                 subject=f"{rule.meta.ns}/{rule.meta.name}",
                 evidence=_counted(context),
             )
@@ -41,11 +41,8 @@ def _declared(rule: DestinationRule) -> Iterator[RetryPolicy]:
 def _instead(context: Context, rule: DestinationRule) -> str:
     target = context.mesh.service_for_host(rule.host, rule.meta.ns)
     calls = context.graph.incoming(target.id) if target is not None else ()
-    layers = [x for c in calls for x in c.layers if x.kind == "sidecar" and "DestinationRule" not in x.name]
-    known = next((x for x in layers if x.attempts is not None), None)
-    return (
-        f"{known.attempts} attempts apply ({known.declared})" if known else "the route's retries or the defaults apply"
-    )
+    notes = (x.note for c in calls for x in c.layers if x.note and "trafficPolicy.retries" in x.note)
+    return next(notes, "stock Istio drops it, and the route's retries or the defaults apply")
 
 
 def _counted(context: Context) -> tuple[Evidence, ...]:

@@ -13,20 +13,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.context import Context
-from analyzer.factors import APPLICATION, factor
+from analyzer.factors import APPLICATION, factor, repeating
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.rules import Rule
+from parsers.quantities import ONCE
 
 
 def _check(context: Context) -> Iterator[Finding]:
+    fires = {x.span for c in context.graph.calls for x in repeating(c) if c.gain.worst > ONCE}
     seen: set[object] = set()
     for call in context.graph.calls:
-        for layer in call.layers:
-            if layer.kind in APPLICATION and not layer.effective and layer.span is not None and layer.span not in seen:
+        for layer in repeating(call):
+            if layer.kind in APPLICATION and layer.span not in fires | seen and call.gain.by_cause:
                 seen.add(layer.span)
                 yield RULE.at(
-                    layer.span,
-                    f"{factor(layer)} never fires for {call.callee}: {layer.note or 'its conditions are not met here'}",
+                    layer.span or call.span,
+                    f"{factor(layer)} never fires for {call.callee}: one request is sent whatever goes wrong "
+                    f"({', '.join(c for c, _ in call.gain.by_cause)})",
                     subject=f"{call.caller}->{call.callee} {layer.name}",
                     confidence=Confidence.MEDIUM,
                 )

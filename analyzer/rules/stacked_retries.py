@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.context import Context
-from analyzer.factors import APPLICATION, factor, factors, repeating
+from analyzer.factors import APPLICATION, factors, repeating
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.graph import Call
 from analyzer.model import Layer, Precision
@@ -29,9 +29,8 @@ def _check(context: Context) -> Iterator[Finding]:
             continue  # one layer alone explains the number: the others do not fire on the same failure
         yield RULE.at(
             call.span,
-            f"{len(layers)} layers retry {call.callee} called by {call.caller}: "
-            f"{' x '.join(str(x.attempts) for x in layers)}, up to {call.gain.worst} requests on {call.gain.cause}"
-            f" ({'; '.join(factor(x) for x in layers)})",
+            f"{call.caller} -> {call.callee} is retried by {len(layers)} layers, up to {call.gain.worst} requests on "
+            f"{call.gain.cause}: {' x '.join(f'{x.name} ({x.kind}) {x.attempts}' for x in layers)}",
             subject=f"{call.caller}->{call.callee}",
             evidence=factors(call),
             severity=Severity.ERROR if _two_owners(layers) else Severity.WARNING,

@@ -1,0 +1,17 @@
+import requests
+import tenacity
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@tenacity.retry(stop=tenacity.stop_after_attempt(3), reraise=True)
+def ask():
+    answer = requests.post("http://stock:8080/stock", timeout=5, headers={"Idempotency-Key": "order-1"})
+    answer.raise_for_status()
+    return answer.json()
+
+
+@app.route("/")
+def index():
+    return ask()
