@@ -18,8 +18,8 @@ TEMPLATE_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 #: What stands in a hole of an operation's path: an identifier, not somebody's attack.
 HOLE_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 
-#: ``/v1/payments/{id}``: a hole is a name in braces.
-HOLE = re.compile(r"\{[A-Za-z_][\w.:]*\}")
+#: ``/v1/payments/{id}``: a hole is in braces and takes one segment; ``{rest:path}`` and ``*`` take any number.
+HOLE = re.compile(r"\{[^{}/]*\}|\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def ways(pattern: Pattern) -> tuple[Way, ...]:
         case "template":
             return (_template(value),)
         case "holes":
-            return (_joined(HOLE.split(value), _run(HOLE_CHARS)),)
+            return (_holes(value),)
         case "account":
             return _account(value)
         case "domain":
@@ -160,6 +160,16 @@ def _joined(parts: Iterable[str], between: Way) -> Way:
     for index, part in enumerate(parts):
         found += (between if index else ()) + _literal(part)
     return found
+
+
+def _holes(value: str) -> Way:
+    found: Way = ()
+    end = 0
+    for hole in HOLE.finditer(value):
+        several = hole[0] == "*" or hole[0].endswith(":path}")
+        found += _literal(value[end : hole.start()]) + _run(HOLE_CHARS | {"/"} if several else HOLE_CHARS)
+        end = hole.end()
+    return found + _literal(value[end:])
 
 
 def _template(value: str) -> Way:

@@ -1,0 +1,129 @@
+"""Confused deputies: a service reaches through others what it may not ask for itself.
+
+A chain of which every hop was granted to its sender is how a system is meant to work. It is a bypass where a hop on it
+is open to everybody, so that nobody decided it, or where the target refuses the sender in so many words.
+Shape: the shortest chain of each (service, operation), over calls really made by the operations on the way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from analyzer.findings import Evidence
+from analyzer.linking.mesh import Mesh
+from analyzer.model import Decision, Operation, Verdict
+from analyzer.reachability.cuts import smallest_cut
+from analyzer.reachability.hops import Hop, Hops
+from analyzer.reachability.matrix import Matrix
+from analyzer.reachability.paths import Path
+from parsers.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Hops from a service to an operation, the first made by the service itself."""
+
+    hops: tuple[Hop, ...]
+
+    @property
+    def target(self) -> Operation:
+        return self.hops[-1].target
+
+    @property
+    def via(self) -> tuple[Operation, ...]:
+        return tuple(h.target for h in self.hops[:-1])
+
+
+def bypasses(table: Matrix, made: Hops, mesh: Mesh) -> Iterator[Path]:
+    """Every bypass, the shortest chain of each, with the least that closes it."""
+    by_service: dict[str, list[Hop]] = {}
+    for operation, hops in made.leaving.items():
+        by_service.setdefault(operation.service, []).extend(hops)
+    for service in sorted(by_service):
+        place = table.place.get(service)
+        if place is None:
+            continue
+        for chain in chains(by_service[service], made.leaving):
+            direct = table.verdict(place, chain.target)
+            if direct is None or direct.decision is not Decision.DENIED or chain.target.service == service:
+                continue
+            if chain.hops[0].target.service == service:
+                continue
+            if direct.refused or any(h.open for h in chain.hops[:-1]):
+                yield _path(service, chain, direct, by_service[service], made, mesh)
+
+
+def chains(starts: list[Hop], leaving: Mapping[Operation, tuple[Hop, ...]]) -> Iterator[Chain]:
+    """The shortest chain of two or more hops to every operation; with an open hop before its last, where there is one.
+
+    A breadth-first walk over (operation, whether an open hop was passed).
+    """
+    queue: deque[tuple[Operation, bool]] = deque()
+    before: dict[tuple[Operation, bool], tuple[tuple[Operation, bool] | None, Hop]] = {}
+    for hop in sorted(starts, key=lambda h: (h.target, h.call.id)):
+        state = (hop.target, hop.open)
+        if state not in before:
+            before[state] = (None, hop)
+            queue.append(state)
+    best: dict[tuple[Operation, bool], Chain] = {}
+    while queue:
+        state = queue.popleft()
+        for hop in leaving.get(state[0], ()):
+            found = (hop.target, state[1])
+            best.setdefault(found, Chain((*_walked(state, before), hop)))
+            following = (hop.target, state[1] or hop.open)
+            if following not in before:
+                before[following] = (state, hop)
+                queue.append(following)
+    for target in sorted({t for t, _ in best}):
+        yield best.get((target, True)) or best[target, False]
+
+
+def _walked(
+    state: tuple[Operation, bool], before: Mapping[tuple[Operation, bool], tuple[tuple[Operation, bool] | None, Hop]]
+) -> tuple[Hop, ...]:
+    found: list[Hop] = []
+    at: tuple[Operation, bool] | None = state
+    while at is not None:
+        at, hop = before[at]
+        found.append(hop)
+    return tuple(reversed(found))
+
+
+def _path(service: str, chain: Chain, direct: Verdict, starts: list[Hop], made: Hops, mesh: Mesh) -> Path:
+    names = " -> ".join(str(o) for o in (*chain.via, chain.target))
+    evidence = (
+        *direct.because,
+        *(Evidence(f"{h.call.caller} asks {h.target}", h.call.span) for h in chain.hops),
+        *(Evidence(f"everybody may ask {h.target}: {_why(h)}", _span(h)) for h in chain.hops[:-1] if h.open),
+    )
+    cut = smallest_cut(starts, made.leaving, chain.target)
+    return Path(
+        kind="bypass",
+        source=service,
+        target=chain.target,
+        via=chain.via,
+        evidence=tuple(dict.fromkeys(evidence)),
+        cut=tuple(dict.fromkeys(_closing(h, mesh) for h in cut)),
+        message=f"{service} may not ask {chain.target}, but reaches it: {names}",
+    )
+
+
+def _why(hop: Hop) -> str:
+    return "; ".join(e.text for e in hop.verdict.because)
+
+
+def _span(hop: Hop) -> Span | None:
+    return next((e.span for e in hop.verdict.because if e.span), None)
+
+
+def _closing(hop: Hop, mesh: Mesh) -> Evidence:
+    """What would close a hop: a rule at its callee."""
+    node = mesh.services.get(hop.target.service)
+    span = node.pods[0].span if node and node.pods else None
+    caller = hop.call.caller.service
+    return Evidence(
+        f"an AuthorizationPolicy on {hop.target.service} that does not let {caller} ask {hop.target.name}", span
+    )

@@ -1,0 +1,45 @@
+"""Ways that should not be there, or should: what each means is said in docs/reachability.md.
+
+Shape: paths in a fixed order: by kind, source, target. ``via`` are the operations in between, in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.findings import Evidence
+from analyzer.model import Operation
+
+#: In the order they are reported.
+KINDS = ("open", "bypass", "broken", "intent", "unused", "lateral")
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way from a source (a service id, an identity or ``none``) to an operation.
+
+    ``cut`` is the least that closes it, as far as one is known; ``message`` says it in a sentence.
+    """
+
+    kind: str
+    source: str
+    target: Operation
+    via: tuple[Operation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    cut: tuple[Evidence, ...] = ()
+    message: str = ""
+
+    @property
+    def sort_key(self) -> tuple[int, str, Operation, tuple[Operation, ...], str]:
+        return (KINDS.index(self.kind), self.source, self.target, self.via, self.message)
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "kind": self.kind,
+            "from": self.source,
+            "to": self.target.to_dict(),
+            "via": [v.to_dict() for v in self.via],
+            "evidence": [e.to_dict() for e in self.evidence],
+            "cut": [e.to_dict() for e in self.cut],
+            "message": self.message,
+        }
