@@ -79,6 +79,7 @@ class DiskTree:
     # -------------------------------------------------------------------------------------------------------- reading
 
     def _bytes(self, path: str) -> bytes | Diagnostic | None:
+        self.paths()
         real = self._real.get(path)
         if real is None:
             return None

@@ -6,8 +6,6 @@ Shape: facts in the order of (path, line), diagnostics sorted; what is written t
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -84,10 +82,10 @@ def read(tree: Tree, scope: Scope = WHOLE) -> Reading:
 
 
 def _python(tree: Tree, paths: tuple[str, ...]) -> Iterator[object]:
-    if importlib.util.find_spec("parsers.python.reading") is None:
-        return
-    python = importlib.import_module("parsers.python.reading")
-    yield from python.read_python(tree, paths)
+    if paths:
+        from parsers.python.reading import read_python
+
+        yield from read_python(tree, paths)
 
 
 def _order(fact: object) -> tuple[Span, str, str]:

@@ -16,119 +16,31 @@ _MANIFEST = re.compile(rb"""\bkind["']?\s*:""")
 
 #: Modules that send, receive, retry or run tasks. An import of anything under them matters; names come from the
 #: import statement, so that an alias cannot hide one.
-_MODULES = [
-    "aio_pika",
-    "aioboto3",
-    "aiobotocore",
-    "aiohttp",
-    "aiohttp_retry",
-    "aiokafka",
-    "aioredis",
-    "anthropic",
-    "apscheduler",
-    "asyncpg",
-    "azure",
-    "backoff",
-    "bottle",
-    "boto3",
-    "botocore",
-    "celery",
-    "channels",
-    "cherrypy",
-    "click",
-    "circuitbreaker",
-    "confluent_kafka",
-    "connexion",
-    "cohere",
-    "databases",
-    "django",
-    "dramatiq",
-    "dubbo",
-    "elasticsearch",
-    "falcon",
-    "fastapi",
-    "flask",
-    "flask_restful",
-    "flask_restx",
-    "gevent",
-    "google",
-    "groq",
-    "grpc",
-    "grpc_interceptor",
-    "grpclib",
-    "huey",
-    "http",
-    "httplib2",
-    "httpcore",
-    "httpx",
-    "hypercorn",
-    "hug",
-    "jsonrpcclient",
-    "kafka",
-    "kombu",
-    "litestar",
-    "litellm",
-    "mangum",
-    "mistralai",
-    "motor",
-    "nameko",
-    "ninja",
-    "openai",
-    "opnieuw",
-    "pika",
-    "psycopg",
-    "psycopg2",
-    "pybreaker",
-    "pycurl",
-    "pymongo",
-    "pymysql",
-    "pyramid",
-    "quart",
-    "ratelimit",
-    "redis",
-    "requests",
-    "requests_toolbelt",
-    "responder",
-    "retry",
-    "retrying",
-    "retry2",
-    "retry_requests",
-    "robyn",
-    "rq",
-    "sanic",
-    "schedule",
-    "socket",
-    "socketserver",
-    "sqlalchemy",
-    "stamina",
-    "starlette",
-    "stomp",
-    "tenacity",
-    "tornado",
-    "treq",
-    "twisted",
-    "typer",
-    "urllib",
-    "urllib2",
-    "urllib3",
-    "uvicorn",
-    "websocket",
-    "websockets",
-    "werkzeug",
-    "wsgiref",
-    "xmlrpc",
-    "zeep",
-    "nats",
-    "dapr",
-    "temporalio",
-    "hyx",
-    "riprova",
-]
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from|import)[ \t]+(?:[\w., \t]*[ ,\t.])?(?:" + "|".join(_MODULES).encode() + rb")\b", re.M
+_MODULES = (
+    rb"aio_pika|aioboto3|aiobotocore|aiohttp|aiohttp_retry|aiokafka|aioredis|anthropic|apscheduler|asyncpg|"
+    rb"azure|backoff|boto3|botocore|bottle|celery|channels|cherrypy|circuitbreaker|click|cohere|"
+    rb"confluent_kafka|connexion|dapr|databases|django|dramatiq|dubbo|elasticsearch|falcon|fastapi|flask|"
+    rb"flask_restful|flask_restx|gevent|google|groq|grpc|grpc_interceptor|grpclib|http|httpcore|httplib2|"
+    rb"httpx|huey|hug|hypercorn|hyx|jsonrpcclient|kafka|kombu|litellm|litestar|mangum|mistralai|motor|"
+    rb"nameko|nats|ninja|openai|opnieuw|pika|psycopg|psycopg2|pybreaker|pycurl|pymongo|pymysql|pyramid|"
+    rb"quart|ratelimit|redis|requests|requests_toolbelt|responder|retry|retry2|retry_requests|retrying|"
+    rb"riprova|robyn|rq|sanic|schedule|socket|socketserver|sqlalchemy|stamina|starlette|stomp|temporalio|"
+    rb"tenacity|tornado|treq|twisted|typer|urllib|urllib2|urllib3|uvicorn|websocket|websockets|werkzeug|"
+    rb"wsgiref|xmlrpc|zeep"
 )
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(?:[\w., \t]*[ ,\t.])?(?:" + _MODULES + rb")\b", re.M)
 _EXCEPT = re.compile(rb"^[ \t]*except\b", re.M)
 _LOOP = re.compile(rb"^[ \t]*(?:async[ \t]+for|for|while)\b", re.M)
+_COUNTED = re.compile(rb"^[ \t]*for\b[^\n]{1,80}\bin[ \t]+(?:itertools\.)?(?:range|count)\(", re.M)
+_FUNCTION = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.M)
+#: Decorators of the language, of typing, data classes and test frameworks: no other name can be told from a retry's.
+_DECORATED = re.compile(
+    rb"^[ \t]*@(?!(?:property|staticmethod|classmethod|dataclass|dataclasses|overload|override|final|abstractmethod|abc"
+    rb"|cached_property|functools|contextmanager|contextlib|typing|pytest|unittest|mock|wraps|total_ordering|lru_cache"
+    rb"|cache|attr|attrs|define|frozen|enum|unique|field_validator|model_validator|validator|hookimpl)\b"
+    rb"|\w+\.(?:setter|getter|deleter)\b)",
+    re.M,
+)
 
 
 def is_test(path: str) -> bool:
@@ -146,7 +58,18 @@ def yaml_matters(raw: bytes) -> bool:
 
 
 def python_matters(raw: bytes) -> bool:
-    """True where code may send, receive or repeat: it imports what does, or has both a loop and an ``except``."""
-    if _IMPORT.search(raw):
+    """True where code may send, receive or repeat.
+
+    It imports what does, decorates a function with what may, counts a loop, or has an ``except`` together with a loop
+    or with a function that may call itself. What only calls the tree's own wrappers is reached from its callers.
+    """
+    if _IMPORT.search(raw) or _DECORATED.search(raw) or _COUNTED.search(raw):
         return True
-    return b"except" in raw and _EXCEPT.search(raw) is not None and _LOOP.search(raw) is not None
+    if b"except" not in raw or _EXCEPT.search(raw) is None:
+        return False
+    return _LOOP.search(raw) is not None or any(raw.count(name + b"(") > 1 for name in _names(raw))
+
+
+def _names(raw: bytes) -> set[bytes]:
+    """Functions defined here; more than a few hundred are not looked at one by one."""
+    return set(_FUNCTION.findall(raw)[:500])

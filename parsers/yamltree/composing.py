@@ -26,7 +26,7 @@ MAX_DEPTH = 200
 #: A document of more nodes is not composed: each costs some 600 bytes of memory.
 MAX_NODES = 600_000
 #: How many nodes may be visited in one document; only aliases inside aliases come near it.
-MAX_VISITS = 200_000
+MAX_VISITS = 50_000
 _SMALL = 200_000
 
 Place = Callable[[int, int], tuple[int, int]]

@@ -37,6 +37,11 @@ def documents(
         yield document if isinstance(document, Diagnostic) else Node(document.raw, document.source)
 
 
+#: What most nodes have: no children asked for, none ignored. Shared, and replaced before anything is put in.
+_NONE: dict[str, Node] = {}
+_NOTHING: frozenset[str] = frozenset()
+
+
 class Node:
     """One value of a document, or the lack of one."""
 
@@ -55,9 +60,9 @@ class Node:
         self._parent = parent
         self._name = name
         self._key = key
-        self._children: dict[str, Node] = {}
+        self._children: dict[str, Node] = _NONE
         self._fields: dict[str, tuple[RawNode, RawNode]] | None = None
-        self._ignored: frozenset[str] | None = frozenset()
+        self._ignored: frozenset[str] | None = _NOTHING
 
     # ------------------------------------------------------------------------------------------------ where it stands
 
@@ -93,13 +98,14 @@ class Node:
         return self.span if self._key is None else self._span_of(self._key)
 
     def _span_of(self, raw: RawNode) -> Span:
+        """From its first character to its last: a block's own end mark stands at what follows it."""
         last = raw
         while isinstance(last, (MappingNode, SequenceNode)) and not last.flow_style and last.value:
             tail = last.value[-1]
-            last = tail[1] if isinstance(tail, tuple) else tail
-            if last.start_mark.index < raw.start_mark.index:  # an alias: it stands elsewhere
-                last = raw
+            tail = tail[1] if isinstance(tail, tuple) else tail
+            if tail.start_mark.index <= last.start_mark.index:  # an alias: what it means stands elsewhere
                 break
+            last = tail
         start, end = raw.start_mark, last.end_mark
         return self._source.span(start.line, start.column, end.line, end.column)
 
@@ -114,11 +120,15 @@ class Node:
 
     def _at(self, key: str) -> Node:
         child = self._children.get(key)
-        if child is None:
-            found = self._mapping().get(key) if self._raw is not None else None
-            raw = None if found is None or is_null(found[1]) else found[1]
-            child = Node(raw, self._source, self, f".{key}", found[0] if found else None)
-            self._children[key] = child
+        if child is not None:
+            return child
+        found = self._mapping().get(key) if self._raw is not None else None
+        if found is None:
+            return Node(None, self._source, self, f".{key}")  # nothing written: nothing to keep account of
+        child = Node(None if is_null(found[1]) else found[1], self._source, self, f".{key}", found[0])
+        if self._children is _NONE:
+            self._children = {}
+        self._children[key] = child
         return child
 
     def items(self) -> Iterator[Node]:
@@ -127,6 +137,8 @@ class Node:
             for i, raw in enumerate(self._raw.value):
                 if not self._source.may_visit(lambda: self.span):
                     return
+                if self._children is _NONE:
+                    self._children = {}
                 yield self._children.setdefault(str(i), Node(raw, self._source, self, f"[{i}]"))
         elif self._raw is not None:
             self._wrong_type("a sequence")
@@ -179,6 +191,7 @@ class Node:
         root = Node(self._raw, self._source.fresh())
         for name, node in lent.items():
             if not self.has(name) and node._raw is not None:
+                root._children = {} if root._children is _NONE else root._children
                 root._children[name] = Node(node._raw, root._source, root, f".{name}")
         return root
 

@@ -85,7 +85,8 @@ def test_skaffold_names_the_folder_of_each_image() -> None:
 
 def test_bake_targets_are_read_where_they_are_literal() -> None:
     found = read_files({
-        "docker-bake.hcl": 'target "api" {\n  context = "./api"\n  tags = ["acme/api:1", "x/${V}"]\n}\ntarget "b" {\n  dockerfile = "B"\n}\n'
+        "docker-bake.hcl": 'target "api" {\n  context = "./api"\n  tags = ["acme/api:1", "x/${V}"]\n}\n'
+        'target "b" {\n  dockerfile = "B"\n}\n'
     })  # fmt: skip
     assert [(s.image, s.folder, s.dockerfile, s.span.line) for s in every(found, ImageSource)] == [
         ("acme/api", "api", "api/Dockerfile", 1),
