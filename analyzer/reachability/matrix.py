@@ -74,10 +74,10 @@ def matrix(mesh: Mesh, options: Options, ports: Mapping[Operation, int]) -> Matr
 
 
 def operations(service: ServiceNode, mesh: Mesh) -> tuple[Operation, ...]:
-    """What the service can be asked for: its own operations, those that policies name, else anything."""
-    own = {o.name for o in mesh.operations.get(service.id, ())} | {
-        o for s in semantics() for o in s.named(service, mesh)
-    }
+    """What the service can be asked for: its own operations; those that policies name, where its code is not here."""
+    own = {o.name for o in mesh.operations.get(service.id, ())}
+    if not any(o.service == service.id and request_of(o) for o in mesh.programs):
+        own |= {o for s in semantics() for o in s.named(service, mesh)}
     names = {n for n in own if n != "*"} or {"*"}
     return tuple(Operation(service.id, n) for n in sorted(names))
 
