@@ -1,7 +1,7 @@
 """What the user wrote down about who may reach whom, held against what is so.
 
 ``never A -> B``: neither directly nor through others. ``only A -> B``: nobody but A directly. ``must A -> B``: let in.
-Source and target are services (``payments``, ``prod/payments``), patterns of them (``prod/*``), a label (``team=a``) or,
+Source and target are services (``payments``, ``prod/payments``), patterns (``prod/*``), a label (``team=a``) or,
 for a source, ``none`` (no identity) and ``outside`` (what comes in at an entry); a target may name an operation.
 Shape: one path a violation. What is not known is no violation of ``never`` and ``only``, and is one of ``must``.
 """
