@@ -8,6 +8,7 @@ Errors: a file that does not parse gives one diagnostic; syntax newer than the r
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -154,6 +155,7 @@ class Module:
     text: str
     scope: Scope = field(init=False)
     scopes: dict[ast.AST, Scope] = field(default_factory=dict)
+    _lines: list[bytes] | None = field(default=None, repr=False)
 
     @property
     def is_package(self) -> bool:
@@ -168,8 +170,23 @@ class Module:
         return Span(self.path, line, column + 1, end_line, end_column + 1)
 
     def source(self, node: ast.AST) -> str:
-        """What is written, on one line."""
-        return " ".join((ast.get_source_segment(self.text, node) or "").split())
+        """What is written, on one line; ``ast``'s own way splits the whole file for every node."""
+        first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        if first is None or last is None:
+            return ""
+        if self._lines is None:
+            self._lines = [line.encode("utf-8", "surrogatepass") for line in _LINE.findall(self.text)]
+        lines = self._lines[first - 1 : last]
+        start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0)
+        if not lines:
+            return ""
+        lines[-1] = lines[-1][:end]
+        lines[0] = lines[0][start:]
+        return " ".join(b" ".join(lines).decode("utf-8", "replace").split())
+
+
+#: Lines as Python's tokenizer counts them: a form feed does not end one.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def module_name(path: str) -> str:

@@ -32,6 +32,7 @@ class Applied:
     laboratory: Laboratory
     is_library: Callable[[ast.expr, Scope], bool]
     _promising: dict[Scope, bool] = field(default_factory=dict)
+    _takers: dict[Scope, bool] = field(default_factory=dict)
     _known: dict[tuple[int, str], search.Counted | None] = field(default_factory=dict)
 
     # -------------------------------------------------------------------------------------------------- decorators
@@ -110,16 +111,27 @@ class Applied:
         return None
 
     def _takes_callables(self, definition: Scope) -> bool:
-        """Whether the definition calls one of its parameters."""
+        """Whether the definition calls one of its parameters in a loop, or hands it to what repeats."""
+        if definition not in self._takers:
+            self._takers[definition] = self._looks_taking(definition)
+        return self._takers[definition]
+
+    def _looks_taking(self, definition: Scope) -> bool:
         node = definition.node
         if not isinstance(node, FunctionNode):
             return False
         arguments = node.args
         names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-        return any(
-            isinstance(n, ast.Call) and any(isinstance(p, ast.Name) and p.id in names for p in (n.func, *n.args))
-            for n in ast.walk(node)
-        )
+        looped = (n for loop in ast.walk(node) if isinstance(loop, LOOPS) for n in ast.walk(loop))
+        if any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in names for n in looped):
+            return True
+        for inner in definition.walk():
+            for call in inner.own_nodes() if inner.is_function else ():
+                if isinstance(call, ast.Call) and any(isinstance(a, ast.Name) and a.id in names for a in call.args):
+                    maker = call.func if isinstance(call.func, ast.Call) else call
+                    if self.is_library(maker, inner) or self._calls_promising(call, inner, 1):
+                        return True
+        return False
 
     def _callables(self, call: ast.Call, scope: Scope) -> list[ast.expr]:
         given = [*call.args, *(k.value for k in call.keywords if k.arg is not None)]

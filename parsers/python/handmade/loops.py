@@ -59,8 +59,10 @@ def _by_answer(laboratory: Laboratory, loop: LoopNode, scope: Scope) -> Finding 
 def _tried(laboratory: Laboratory, loop: LoopNode, scope: Scope, calls: list[ast.Call], way: Way) -> Finding | None:
     best: Finding | None = None
     for call, trial in laboratory.loop(loop, scope, calls):
+        if not trial.ends_on_success():
+            continue
         counted = trial.count(way)
-        if counted is None or not _repeats(counted) or not trial.ends_on_success():
+        if counted is None or not _repeats(counted):
             continue
         found = Finding(call, counted, trial, way)
         if best is None or _rank(counted) > _rank(best.counted):

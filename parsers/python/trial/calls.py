@@ -35,7 +35,11 @@ from parsers.quantities import ONCE
 CLOCKS = ("time.time", "time.monotonic", "time.perf_counter", "time.process_time", "datetime.", "timeit.")
 SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep", "trio.sleep", "anyio.sleep"})
 #: Statements of a function that is followed only to see what it answers.
-MAX_FOLLOWED = 40
+MAX_FOLLOWED = 25
+#: Such functions, one inside the other.
+MAX_HELPERS = 3
+#: Lines of a function that may be a wrapper or what it is made of.
+MAX_WRAPPER = 120
 
 
 def call(machine: Machine, node: ast.Call, frame: Frame) -> Worth:
@@ -171,7 +175,7 @@ def _follow(
     match target:
         case Subject():
             return hit(machine, machine.focus.loop or ast.Pass())
-        case Closure(scope=scope) if _worth_following(machine, scope, target):
+        case Closure(scope=scope) if _worth_following(machine, scope):
             return enter(machine, target, args, keywords, complete=complete)
         case Partial(target=inner, args=first, keywords=more):
             merged = {**dict(more), **keywords}
@@ -190,12 +194,15 @@ def _follow(
             return None
 
 
-def _worth_following(machine: Machine, scope: Scope, target: Closure) -> bool:
-    """In a trial of a loop: helpers of its tests, headers and handlers; elsewhere everything."""
-    if machine.focus.scope is None or target.frame is not None or scope is machine.focus.scope:
+def _worth_following(machine: Machine, scope: Scope) -> bool:
+    """In a trial of one function: itself, and short helpers of its tests, headers and handlers; else what is short."""
+    if scope is machine.focus.scope:
         return True
     size = getattr(scope.node, "end_lineno", 0) - getattr(scope.node, "lineno", 0)
-    return size <= MAX_FOLLOWED
+    if machine.focus.scope is None:
+        return machine.depth < MAX_CALLS and (size <= MAX_WRAPPER)
+    deciding = machine.asking > 0 or machine.in_handler > 0 or machine.depth > 0
+    return deciding and size <= MAX_FOLLOWED and machine.depth < MAX_HELPERS
 
 
 def enter(
@@ -232,6 +239,7 @@ def _deeper(machine: Machine, body: object) -> Worth:
     assert callable(body)
     machine.depth += 1
     handled, machine.in_handler = machine.in_handler, 0
+    asking, machine.asking = machine.asking, 0
     try:
         if machine.depth > MAX_CALLS:
             machine.run.endless = True
@@ -241,6 +249,7 @@ def _deeper(machine: Machine, body: object) -> Worth:
     finally:
         machine.depth -= 1
         machine.in_handler = handled
+        machine.asking = asking
 
 
 def _bind(

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers.facts.python import Retry
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.program import Program
 from parsers.python.trial import arithmetic, generators
 from parsers.python.trial.convert import from_value
-from parsers.python.trial.focus import Focus
+from parsers.python.trial.focus import Focus, own_body
 from parsers.python.trial.run import Run
 from parsers.python.trial.worth import (
     NONE,
@@ -56,6 +57,7 @@ class Machine:
         self.fields: dict[str, Worth] = {}
         self.current: list[BaseException] = []
         self.in_handler = 0
+        self.asking = 0  # inside a test, a header or a raise
         self.yielding: list[list[Worth]] = []
         self.subjects: set[int] = set()  # expressions that stand for the callable on trial
 
@@ -236,7 +238,15 @@ class Machine:
 
     def truth(self, node: ast.expr, frame: Frame) -> bool:
         """Whether a condition holds; what is not known is decided."""
-        return self.settle(self.worth(node, frame), node)
+        return self.settle(self.asked(node, frame), node)
+
+    def asked(self, node: ast.expr, frame: Frame) -> Worth:
+        """An expression that decides: what it calls is followed."""
+        self.asking += 1
+        try:
+            return self.worth(node, frame)
+        finally:
+            self.asking -= 1
 
     def settle(self, worth: Worth, node: ast.expr) -> bool:
         """The truth of a worth; one decision a place where it is not known."""
@@ -265,7 +275,7 @@ class Machine:
         """Bind a target."""
         match target:
             case ast.Name(id=name):
-                home = frame.home(name) if name in nonlocals(frame.scope) else frame
+                home = frame.home(name) if name in nonlocals(frame.scope.node) else frame
                 (home or frame).names[name] = worth
             case ast.Attribute():
                 base = self.worth(target.value, frame)
@@ -295,11 +305,10 @@ def dotted(node: ast.expr) -> str | None:
     return ".".join((node.id, *reversed(parts))) if isinstance(node, ast.Name) else None
 
 
-def nonlocals(scope: Scope) -> frozenset[str]:
-    """Names that the function declares as its surroundings'."""
-    if not isinstance(scope.node, FunctionNode):
-        return frozenset()
-    return frozenset(n for s in scope.own_nodes() if isinstance(s, ast.Nonlocal) for n in s.names)
+@lru_cache(maxsize=4096)
+def nonlocals(node: ast.AST) -> frozenset[str]:
+    """Names that a function declares as its surroundings'."""
+    return frozenset(n for s in own_body(node) if isinstance(s, ast.Nonlocal) for n in s.names)
 
 
 def _item(base: Worth, index: Worth) -> Worth:

@@ -14,7 +14,7 @@ from parsers.facts.python import Retry
 from parsers.quantities import ONCE, UNBOUNDED, ZERO, Count
 
 #: Statements and expressions of one run.
-MAX_STEPS = 60_000
+MAX_STEPS = 8_000
 #: Calls before a run counts as endless.
 MAX_HITS = 48
 

@@ -9,14 +9,16 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from parsers.python.trial.run import Broke, Continued, Decision, Exhausted, Finished, Raised, Returned, Run, Way
+from parsers.python.trial.run import MAX_STEPS, Broke, Continued, Decision, Exhausted, Finished, Raised, Returned, Run, Way
 from parsers.quantities import UNBOUNDED, Count
 
 #: Ways that are looked at for one question.
-MAX_WAYS = 96
+MAX_WAYS = 48
 #: Calls before a run that may be bounded counts as unbounded.
-FAR = 1500
-FAR_STEPS = 400_000
+FAR = 700
+FAR_STEPS = 120_000
+#: Steps of all ways of one question together.
+MAX_WORK = 40_000
 #: What samples of unknown inputs are, first and second; by how much defaults are moved.
 SAMPLES = (5, 8)
 SHIFT = 3
@@ -46,11 +48,13 @@ class Counted:
 def leaves(execute: Execute, way: Way, *, sample: int = SAMPLES[0], shift: int = 0) -> Iterator[Leaf]:
     """Every way, at most ``MAX_WAYS``, in a fixed order."""
     waiting: list[tuple[Decision, ...]] = [()]
+    work = MAX_WORK
     for _ in range(MAX_WAYS):
-        if not waiting:
+        if not waiting or work < 0:
             return
         prefix = waiting.pop()
         leaf = go(execute, prefix, way, sample=sample, shift=shift)
+        work -= MAX_STEPS - max(0, leaf.run.steps)
         yield leaf
         for at in range(len(prefix), len(leaf.path)):
             decision = leaf.path[at]
@@ -63,6 +67,8 @@ def leaves(execute: Execute, way: Way, *, sample: int = SAMPLES[0], shift: int =
 def go(execute: Execute, prefix: tuple[Decision, ...], way: Way, *, sample: int, shift: int, far: bool = False) -> Leaf:
     """Run once with these decisions; further ones are taken as they come."""
     run = Run(way, {d.place: d.taken for d in prefix}, sample, shift)
+    if way is Way.SUCCEEDS:
+        run.max_hits = 2
     if far:
         run.max_hits, run.steps = FAR, FAR_STEPS
     ended = _ended(execute, run)

@@ -162,7 +162,7 @@ def _while(machine: Machine, node: ast.While, frame: Frame) -> None:
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
     from parsers.python.trial import calls
 
-    source = machine.worth(node.iter, frame)
+    source = machine.asked(node.iter, frame)
     if isinstance(source, Repeater):
         calls.iterate(machine, source, node, frame)
         return
