@@ -168,12 +168,20 @@ def _to_text(args: Arguments) -> Value | None:
     return Known("") if given is None and not args.call.args else (concatenate((given,)) if given else None)
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, str | int | float) else None
+
+
+def _real(value: object) -> object:
+    return float(value) if isinstance(value, str | int | float) else None
+
+
 def _to_int(args: Arguments) -> Value | None:
-    return _converted(int, args)  # type: ignore[call-overload]  # a TypeError is caught
+    return _converted(_whole, args)
 
 
 def _to_float(args: Arguments) -> Value | None:
-    return _converted(float, args)  # type: ignore[arg-type]  # a TypeError is caught
+    return _converted(_real, args)
 
 
 def _timedelta(args: Arguments) -> Value:

@@ -134,6 +134,27 @@ def attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
     return Member(Made(external, made.call, made.scope, made.bound), (attr,)) if external else Unknown(attr)
 
 
+def above(values: Values, made: Made, attr: str) -> Value:
+    """``super().attr``."""
+    scope: Scope | None = made.scope
+    while scope is not None and not (scope.parent is not None and scope.parent.is_class):
+        scope = scope.parent
+    cls = scope.parent if scope is not None else None
+    if scope is None or cls is None:
+        return Unknown(attr)
+    name = first_parameter(scope)
+    own = dict(made.bound).get(name or "") or any_instance(cls)
+    for home in list(values.program.ancestry(cls))[1:]:
+        binding = home.bindings[attr][-1] if attr in home.bindings else None
+        if isinstance(binding, Defined):
+            return Thing(Name(binding.scope.symbol, scope=binding.scope), receiver=own)
+    external = external_base(values, cls)
+    if external is None:
+        return Unknown(attr)
+    given = own if isinstance(own, Made) else made
+    return Member(Made(external, given.call, given.scope, given.bound), (attr,))
+
+
 def external_base(values: Values, cls: Scope) -> Name | None:
     """The nearest base class outside of the tree, if there is one that is more than ``object`` or an ABC."""
     names = values.program.base_names(cls)

@@ -65,7 +65,11 @@ _COMPARISON: dict[type[ast.cmpop], Callable[..., object]] = {
 }
 
 
-_PRESENT = Known | Items | Table | Thing | Made | Reply | Failure
+def _present(value: Value) -> bool:
+    """Whether the value is certainly not ``None``: what an external function gives may be."""
+    if isinstance(value, Made):
+        return value.name.scope is not None or value.name.qualified.rpartition(".")[2][:1].isupper()
+    return isinstance(value, Known | Items | Table | Thing | Reply | Failure)
 
 
 def binary(op: ast.operator, left: Value, right: Value) -> Value | None:
@@ -210,7 +214,7 @@ def compare(expr: ast.Compare, values: list[Value]) -> Value:
     if asked is not None:
         return asked
     if isinstance(op, ast.Is | ast.IsNot) and right == NONE:
-        same = True if left == NONE else (False if isinstance(left, _PRESENT) else None)
+        same = True if left == NONE else (False if _present(left) else None)
         return Unknown("comparison") if same is None else Known(same == isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn) and isinstance(left, Known) and _all_known(right):
         return Known((left in right.items) == isinstance(op, ast.In))
@@ -333,7 +337,7 @@ def item(value: Value, index: int) -> Value:
     """The item at ``index`` of what is unpacked."""
     if isinstance(value, Outcome):
         return each(value, lambda v: item(v, index))
-    return either(lookup(o, Known(index)) or Unknown(f"item {index}") for o in options(value))
+    return each(value, lambda v: lookup(v, Known(index)) or Unknown(f"item {index}"))
 
 
 def unpacked(target: ast.expr, value: Value) -> dict[str, Value]:

@@ -112,6 +112,13 @@ class Program:
         """Every Python file of the tree, sorted."""
         return tuple(sorted(self._all))
 
+    def texts(self, endings: tuple[str, ...], most: int) -> Iterator[str]:
+        """Texts of files by the end of their names, in order; at most so many."""
+        for path in [p for p in self._tree.paths() if p.endswith(endings)][:most]:
+            file = self._tree.read(path)
+            if isinstance(file, SourceFile):
+                yield file.text
+
     def modules(self) -> Iterator[Module]:
         """Every module that was asked to be read, parsed."""
         return (m for m in map(self.module, self.paths) if m is not None)

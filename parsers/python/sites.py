@@ -112,8 +112,8 @@ def _attribute_stores(method: Scope) -> Iterator[tuple[str, ast.AST, ast.expr]]:
         match node:
             case ast.Assign(targets=targets, value=value):
                 pairs = [(t, value) for t in targets]
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                pairs = [(target, value)]
+            case ast.AnnAssign(value=ast.expr() as value):
+                pairs = [(node.target, value)]
             case ast.With(items=items) | ast.AsyncWith(items=items):
                 pairs = [(i.optional_vars, i.context_expr) for i in items if i.optional_vars is not None]
             case _:

@@ -215,7 +215,7 @@ def either(several: Iterable[Value]) -> Value:
     """One value of several: flattened, without repetitions, at most ``MAX_OPTIONS``."""
     flat: list[Value] = []
     for option in several:
-        for value in options(option):
+        for value in option.options if isinstance(option, Either) else (option,):
             if value not in flat:
                 flat.append(value)
     if not flat:
@@ -240,7 +240,9 @@ def options(value: Value) -> tuple[Value, ...]:
     """The alternatives of a value; itself where there is one."""
     if isinstance(value, Outcome):
         return tuple(o for _, v in value.ways for o in options(v))
-    return value.options if isinstance(value, Either) else (value,)
+    if isinstance(value, Either):
+        return tuple(i for o in value.options for i in options(o))
+    return (value,)
 
 
 def settled(value: Value) -> Value:
@@ -330,8 +332,10 @@ def truth(value: Value) -> bool | None:
             return True if items else (False if complete else None)
         case Table(pairs=pairs, complete=complete):
             return True if pairs else (False if complete else None)
-        case Thing() | Made() | Failure():
+        case Thing() | Failure() | Reply(part="status" | "class"):
             return True
+        case Made(name=name):
+            return True if name.scope is not None or name.qualified.rpartition(".")[2][:1].isupper() else None
         case Either(options=several):
             answers = {truth(o) for o in several}
             return answers.pop() if len(answers) == 1 else None

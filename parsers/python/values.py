@@ -14,6 +14,7 @@ from parsers.facts.python import Hole
 from parsers.python import builtin_calls, instances, operators, replies, settings
 from parsers.python.module import Assigned, Binding, Defined, Imported, Parameter, Scope
 from parsers.python.program import Name, Program
+from parsers.python.protos import Protos
 from parsers.python.sites import Sites
 from parsers.python.value import (
     MAX_ITEMS,
@@ -87,6 +88,7 @@ class Values:
         self.program = program
         self._cache: dict[tuple[int, int], tuple[ast.expr, Value]] = {}
         self.sites = Sites(program)
+        self.protos = Protos(program)
         self.files: dict[str, Value] = {}
 
     def evaluate(self, expr: ast.expr, scope: Scope, bound: Bound | None = None) -> Value:
@@ -337,7 +339,7 @@ class Values:
         value = self.attribute(base, expr.attr, frame)
         return self.unknown(expr, frame) if isinstance(value, Unknown) else value
 
-    def attribute(self, base: Value, attr: str, frame: Frame) -> Value:
+    def attribute(self, base: Value, attr: str, frame: Frame) -> Value:  # noqa: C901 -- one case a kind of value
         """``base.attr``."""
         frame.work.left -= 1
         if frame.depth > MAX_DEPTH or frame.work.left < 0:
@@ -347,6 +349,8 @@ class Values:
                 return self._member(base, attr, frame)
             case Made(name=Name(scope=Scope())):
                 return instances.attribute(self, base, attr, frame.deeper())
+            case Made(name=Name(qualified="builtins.super")):
+                return instances.above(self, base, attr)
             case Made():
                 return Member(base, (attr,))
             case Member(of=of, names=names):
@@ -390,6 +394,10 @@ class Values:
             return self.unknown(expr, frame)
         if isinstance(base, Outcome):
             return operators.lookup(base, self.at(index, frame)) or self.unknown(expr, frame)
+        if isinstance(base, Made) and base.name.scope is None:
+            return Member(base, ("[]",))
+        if isinstance(base, Member):
+            return Member(base.of, (*base.names, "[]"))
         found = either(operators.lookup(o, self.at(index, frame)) or Unknown("") for o in options(settled(base)))
         return self.unknown(expr, frame) if found == Unknown("") else found
 

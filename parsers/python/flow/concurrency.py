@@ -70,6 +70,8 @@ def _one_of(act: Activation, value: Either | Outcome, node: ast.AST) -> Value:
     several = options(value)
     if not any(isinstance(o, Pending) for o in several):
         return value
+    if all(isinstance(o, Pending) and o.started for o in several):
+        return either(awaited(act, o, node) for o in several)
     ways: list[Step] = []
     results: list[Value] = []
     for option in several:
@@ -104,10 +106,19 @@ def discarded(act: Activation, value: Value) -> None:
 
 def loop_over(act: Activation, source: Value, target: ast.expr) -> Value | None:  # noqa: ARG001 -- names what is bound
     """What a loop over futures binds; ``None`` for any other loop."""
-    inner = settled(source)
-    if isinstance(inner, Items) and inner.items and all(isinstance(i, Pending) for i in inner.items):
-        return inner.items[0] if len(inner.items) == 1 else Either(inner.items)
+    items = act.context.values.elements(source)
+    if items and all(isinstance(i, Pending) for i in items):
+        return items[0] if len(items) == 1 else Either(items)
     return None
+
+
+def handed_on(act: Activation, value: Value) -> list[Pending]:
+    """What was started and is returned: the caller may wait for it."""
+    inner = options(settled(value))
+    kept = [p for o in inner for p in (o.items if isinstance(o, Items) else (o,)) if isinstance(p, Pending)]
+    mine = [p for p in act.started if p in kept]
+    act.started = [p for p in act.started if p not in kept]
+    return mine
 
 
 def call(act: Activation, node: ast.Call, callee: Value) -> Value | None:

@@ -96,6 +96,7 @@ class Activation:
     catching: tuple[str, ...] | None = None
     alive: bool = True
     started: list[Pending] = field(default_factory=list)
+    handed: list[Pending] = field(default_factory=list)  # started here, returned to the caller
     kept: list[ast.AST] = field(default_factory=list)  # made nodes: their ``id`` must stay theirs
 
     def frame(self) -> Frame:

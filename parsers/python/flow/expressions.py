@@ -13,7 +13,7 @@ from parsers.python.flow import calling, concurrency
 from parsers.python.flow.context import Activation, block
 from parsers.python.flow.joining import Asked, Path, meet
 from parsers.python.operators import unpacked
-from parsers.python.value import Items, Outcome, Pending, Reply, Unknown, Value, settled, truth
+from parsers.python.value import Items, Outcome, Pending, Reply, Table, Unknown, Value, settled, truth
 from parsers.quantities import Count
 
 #: Items of a known collection that are followed one by one.
@@ -146,6 +146,7 @@ def _comprehension(act: Activation, expr: _Comprehension) -> None:
         return
     items = known_items(source)
     kept: list[Value] = []
+    rows: list[tuple[Value, ...]] = []
     before = dict(act.env)
     if items is None or len(expr.generators) > 1 or any(g.ifs for g in expr.generators):
         act.env.update(unpacked(first.target, done or _any_item(source)))
@@ -160,11 +161,14 @@ def _comprehension(act: Activation, expr: _Comprehension) -> None:
             act.env.update(unpacked(first.target, item))
             for part in wanted:
                 _visit(act, part)
-            kept.append(act.value(wanted[-1]))
+            rows.append(tuple(act.value(w) for w in wanted))
+            kept.append(rows[-1][-1])
     act.env = before
     complete = items is not None and len(kept) == len(items)
     if not isinstance(expr, ast.DictComp):
         act.results[id(expr)] = Items("list", tuple(kept), complete)
+    elif rows:
+        act.results[id(expr)] = Table(tuple((row[0], row[1]) for row in rows), complete)
 
 
 def _any_item(source: Value) -> Value:

@@ -141,10 +141,12 @@ def _plain(act: Activation, scope: Scope, bound: Mapping[str, Value]) -> tuple[S
     own = Activation(context, scope, dict(bound), key=context.key())
     if isinstance(scope.node, ast.Lambda):
         value = run(own, scope.node.body)
+        act.started += own.started
         return (block(own.steps) if own.steps else NOTHING), value
     assert isinstance(scope.node, Decorated)
     statements.body(own, scope.node.body)
     value = finish(own, scope.node)
+    act.started += own.handed
     span = scope.module.span(scope.node)
     body: Step = block(own.steps) if own.steps else NOTHING
     retry = context.retries.recursion(scope)

@@ -12,7 +12,7 @@ from parsers.python.flow.expressions import condition, count_of, effective, know
 from parsers.python.flow.joining import Path, meet
 from parsers.python.flow.tidy import sends, walk
 from parsers.python.operators import unpacked
-from parsers.python.value import NONE, Either, Items, Known, Reply, Unknown, Value, either, settled, truth
+from parsers.python.value import NONE, Either, Items, Known, Pending, Reply, Unknown, Value, either, settled, truth
 from parsers.quantities import ONCE
 
 Loops = ast.For | ast.AsyncFor | ast.While
@@ -39,7 +39,7 @@ def loop(act: Activation, node: ast.stmt, body: Body) -> None:
     ended = act.env if act.alive else None
     act.alive = True
     inner: Step = block(steps) if steps else NOTHING
-    _emit(act, node, (retry, inner, _count(node, source)), state)
+    _emit(act, node, (retry, inner, _count(act, node, source)), state)
     _after(act, node, state, [e for e in (before, ended, *state.nexts) if e is not None], body)
 
 
@@ -53,12 +53,11 @@ def _emit(act: Activation, node: Loops, made: tuple[Retry | None, Step, Loop], s
         act.emit(Loop(plain.count, inner, act.span(node)))
 
 
-def _count(node: Loops, source: Value) -> Loop:
+def _count(act: Activation, node: Loops, source: Value) -> Loop:
     span_less = Loop(None, NOTHING, None)  # type: ignore[arg-type]  # only its count is looked at
     if isinstance(node, ast.While):
         return span_less
-    inner = settled(source)
-    if isinstance(inner, Items) and inner.items and any(type(i).__name__ == "Pending" for i in inner.items):
+    if any(isinstance(i, Pending) for i in act.context.values.elements(source)):
         return Loop(ONCE, NOTHING, None)  # type: ignore[arg-type]  # only its count is looked at
     return Loop(count_of(source), NOTHING, None)  # type: ignore[arg-type]  # only its count is looked at
 
@@ -178,7 +177,7 @@ def _unrolled(act: Activation, node: ast.For | ast.AsyncFor, source: Value, body
     items = known_items(source)
     if items is None or all(isinstance(i, Known) and isinstance(i.value, int) for i in items) or node.orelse:
         return False
-    if any(isinstance(n, ast.Break) for n in _own(node)) or any(type(i).__name__ == "Pending" for i in items):
+    if any(isinstance(n, ast.Break) for n in _own(node)) or any(isinstance(i, Pending) for i in items):
         return False
     saved = (dict(act.env), act.context.work, act.context.next_key)
     start = len(act.steps)

@@ -15,7 +15,7 @@ from parsers.python.flow import answers, concurrency, loops, withs
 from parsers.python.flow.context import Activation, block
 from parsers.python.flow.expressions import condition, effective, run
 from parsers.python.flow.joining import Path, choose, meet
-from parsers.python.flow.tidy import fails, sends, walk
+from parsers.python.flow.tidy import fails, walk
 from parsers.python.operators import binary, unpacked
 from parsers.python.raising import classes_of, raised
 from parsers.python.value import NONE, Failure, Known, Outcome, Pending, Reply, Unknown, Value, options, settled
@@ -146,6 +146,7 @@ def _return(act: Activation, node: ast.stmt) -> None:
     value = run(act, node.value) if node.value is not None else NONE
     if act.top and isinstance(value, Pending):
         value = concurrency.awaited(act, value, node)
+    act.handed += concurrency.handed_on(act, value)
     concurrency.flush(act)
     if act.top:
         act.emit(answers.answer(act, value, node))
@@ -191,10 +192,10 @@ def _try(act: Activation, node: ast.stmt) -> None:
     clauses = [(h, _caught_by(act, h)) for h in node.handlers]
     for handler, classes in clauses:
         paths.append(_handle(act, handler, classes, keys, before, tried.env))
-    if not fails(inner) and not any(sends(block(p.steps)) for p in paths[1:]):
-        _quiet(act, tried, after, node)
-        return
     meet(act, paths, node)
+    if not fails(inner):
+        _quiet(act, tried, after, [p for p in paths if p is not tried and p is not after], node)
+        return
     catches = tuple(Catch(c, block(p.steps)) for (_, c), p in zip(clauses, paths[1:], strict=True))
     orelse = block(after.steps) if after is not None else NOTHING
     if after is None and tried.steps[len(steps_before_orelse) :]:
@@ -208,12 +209,11 @@ def _try(act: Activation, node: ast.stmt) -> None:
     act.emit(Guard(inner, catches, orelse, block(final)))
 
 
-def _quiet(act: Activation, tried: Path, after: Path | None, node: ast.Try | ast.TryStar) -> None:
-    """Nothing is sent or raised in here: what the handlers would do is not a matter of failing requests."""
-    for step in (*tried.steps, *(after.steps if after is not None else ())):
-        act.emit(step)
-    last = after if after is not None else tried
-    act.env, act.alive = last.env, last.alive
+def _quiet(act: Activation, tried: Path, after: Path | None, others: list[Path], node: ast.Try | ast.TryStar) -> None:
+    """Nothing is sent in here: whether a handler runs does not depend on a request."""
+    well = block([*tried.steps, *(after.steps if after is not None else ())])
+    ways = [well, *(block(p.steps) for p in others)]
+    act.emit(ways[0] if len(ways) == 1 else Branch(tuple(ways)))
     alive = act.alive
     act.alive = True
     body(act, node.finalbody)

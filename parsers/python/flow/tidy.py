@@ -88,6 +88,42 @@ def _watched(step: Step) -> Iterator[int]:
                 yield key
 
 
+def _alike(a: Step, b: Step) -> bool:
+    """Whether two steps do the same; where they are written does not matter."""
+    if isinstance(a, Answer) and isinstance(b, Answer):
+        return (a.status, a.key) == (b.status, b.key)
+    return a == b
+
+
+def _decided(step: Step, key: int, marks: tuple[str, ...], holds: bool) -> Step:  # noqa: FBT001 -- which way was taken
+    """The step where it is known that the way under ``key`` is one of the marks, or none of them."""
+    match step:
+        case Check(key=same, statuses=statuses) if same == key:
+            inside = set(statuses) >= set(marks) if holds else False
+            outside = not set(statuses) & set(marks) if holds else set(statuses) <= set(marks)
+            if inside:
+                return _decided(step.then, key, marks, holds)
+            return _decided(step.orelse, key, marks, holds) if outside else step
+        case Check():
+            then, orelse = (_decided(s, key, marks, holds) for s in (step.then, step.orelse))
+            return replace(step, then=then, orelse=orelse)
+        case Block(steps=[first, *rest]):
+            return Block((_decided(first, key, marks, holds), *rest))
+        case Branch(options=options):
+            return Branch(tuple(_decided(o, key, marks, holds) for o in options))
+        case _:
+            return step
+
+
+def _check(step: Check, watched: frozenset[int]) -> Step:
+    then, orelse = step.then, step.orelse
+    if all(s.startswith("#") for s in step.statuses):
+        then = _decided(then, step.key, step.statuses, holds=True)
+        orelse = _decided(orelse, step.key, step.statuses, holds=False)
+    then, orelse = _prune(then, watched), _prune(orelse, watched)
+    return then if _alike(then, orelse) else replace(step, then=then, orelse=orelse)
+
+
 def _prune(step: Step, watched: frozenset[int]) -> Step:
     match step:
         case Block(steps=steps):
@@ -97,8 +133,7 @@ def _prune(step: Step, watched: frozenset[int]) -> Step:
         case Branch(options=options):
             return _branch([_prune(o, watched) for o in options])
         case Check():
-            then, orelse = _prune(step.then, watched), _prune(step.orelse, watched)
-            return then if then == orelse else replace(step, then=then, orelse=orelse)
+            return _check(step, watched)
         case Guard():
             return _guard(step, watched)
         case Loop():
@@ -132,7 +167,7 @@ def _block(steps: tuple[Step, ...], watched: frozenset[int]) -> Step:
 
 
 def _branch(options: list[Step]) -> Step:
-    distinct = [o for i, o in enumerate(options) if o not in options[:i]]
+    distinct = [o for i, o in enumerate(options) if not any(_alike(o, p) for p in options[:i])]
     return distinct[0] if len(distinct) == 1 else Branch(tuple(distinct))
 
 
@@ -184,9 +219,8 @@ def _guard(step: Guard, watched: frozenset[int]) -> Step:
     catches = tuple(Catch(c.exceptions, _prune(c.body, watched)) for c in step.catches)
     if not fails(body):
         rest = [s for s in (body, orelse, final) if s != NOTHING]
-        others = [c.body for c in catches if sends(c.body)]
-        if others:
-            ways = [_prune(Block((body, orelse)), watched), *others]
+        if catches:
+            ways = [_prune(Block((body, orelse)), watched), *(c.body for c in catches)]
             return _prune(Block((_branch(ways), final)), watched)
         return _prune(Block(tuple(rest)), watched) if rest else NOTHING
     if not catches and final == NOTHING:
