@@ -103,6 +103,7 @@ class Alike(Generic[T]):
 
     def __init__(self, *, folders: bool = False) -> None:
         self._folders = folders
+        self._same: defaultdict[str, list[T]] = defaultdict(list)
         self._whole: defaultdict[str, list[T]] = defaultdict(list)
         self._core: defaultdict[str, list[T]] = defaultdict(list)
         self._word: defaultdict[str, list[tuple[str, T]]] = defaultdict(list)
@@ -112,16 +113,19 @@ class Alike(Generic[T]):
         words = tokens(name)
         if not words:
             return
+        self._same[squeezed(name)].append(item)
         self._whole["".join(words)].append(item)
         self._core[core(name)].append(item)
         for word in words[:1] if self._folders else words:
             self._word[word].append((name, item))
 
     def best(self, name: str) -> tuple[int, list[T]]:
-        """The highest likeness there is (0: none), and all that have it."""
+        """The highest likeness there is (0: none; 4: equal, versions too), and all that have it."""
         words = tokens(name)
         if not words:
             return 0, []
+        if found := self._same.get(squeezed(name)):
+            return 4, found
         if found := self._whole.get("".join(words)):
             return 3, found
         if found := self._core.get(core(name)):

@@ -17,13 +17,13 @@ from analyzer.linking.mesh import UNRESOLVED, Mesh, Program, ServiceNode, Wire
 from analyzer.linking.operations import ANY, Match, match, operation_name, takes
 from analyzer.linking.placement import Placed, Placement
 from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
-from analyzer.linking.sites import Site, sites
+from analyzer.linking.sites import Site, highest_key, shifted, sites
 from analyzer.linking.texts import evaluate, labelled
 from analyzer.linking.variables import Environments
 from analyzer.linking.wireids import Namer
 from analyzer.model import Operation, Precision
 from parsers.diagnostics import Diagnostic
-from parsers.facts.python import Call, Handler
+from parsers.facts.python import Branch, Call, Handler, Step
 from parsers.quantities import ONCE
 
 
@@ -59,7 +59,8 @@ class _Builder:
         self._aliases = aliases(mesh, known)
         self._names = _operations(placement, known)
         self._handled = {s.call.span for p in placement.placed for h in p.handlers for s in sites(h.body)}
-        self._found: dict[Operation, tuple[Handler, dict[int, list[Wire]]]] = {}
+        self._found: dict[Operation, list[tuple[Handler, Step]]] = {}
+        self._wired: defaultdict[Operation, dict[int, list[Wire]]] = defaultdict(dict)
         self._loose: list[Wire] = []
         self._diagnostics: list[Diagnostic] = []
         self._consumers = _consumers(self._names)
@@ -71,21 +72,33 @@ class _Builder:
         sender = Sender(runner.pod, service, known)
         for handler in _chosen(placed.handlers):
             operation = Operation(service.id, operation_name(handler))
-            first, wires = self._found.setdefault(operation, (handler, {}))
-            if first != handler:
-                continue
-            for site in sites(handler.body):
+            wires = self._wired[operation]
+            for site in sites(self._version(operation, handler)):
                 mine = wires.setdefault(site.key, [])
                 mine += [w for w in self._wires(operation, site, sender) if not any(_same(w, o) for o in mine)]
         for call in placed.calls:
             if call.span not in self._handled:
                 self._loose += self._loose_wires(call, service, sender)
 
+    def _version(self, operation: Operation, handler: Handler) -> Step:
+        """The handler's steps, with keys of their own where other pods of the service run another version of it."""
+        versions = self._found.setdefault(operation, [])
+        for known, body in versions:
+            if known == handler:
+                return body
+        offset = max((highest_key(body) for _, body in versions), default=-1) + 1
+        body = shifted(handler.body, offset) if offset else handler.body
+        versions.append((handler, body))
+        return body
+
     def finished(self, namer: Namer) -> Programs:
         every: list[Wire] = []
         linked: dict[Operation, Program] = {}
         for operation in sorted(self._found):
-            handler, by_key = self._found[operation]
+            (handler, _), *others = self._found[operation]
+            by_key = self._wired[operation]
+            if others:
+                handler = replace(handler, body=Branch(tuple(body for _, body in self._found[operation])))
             keyed = []
             for key in sorted(by_key):
                 named = tuple(namer.named(w) for w in by_key[key])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.facts.python import (
+    Answer,
     Block,
     Branch,
     Call,
+    Catch,
     Check,
     Guard,
     Loop,
     Parallel,
+    Raise,
     Repeat,
     Scope,
     Send,
@@ -53,6 +56,36 @@ def children(step: Step) -> tuple[Step, ...]:
             return (body, *(c.body for c in catches), orelse, final)
         case _:
             return ()
+
+
+def shifted(step: Step, by: int) -> Step:
+    """The same tree with every key moved, so that it can stand beside another one."""
+    match step:
+        case Send(key=key):
+            return replace(step, key=key + by)
+        case Raise(key=int(key)) | Answer(key=int(key)):
+            return replace(step, key=key + by)
+        case Block(steps):
+            return Block(tuple(shifted(s, by) for s in steps))
+        case Repeat(body=body) | Loop(body=body) | Scope(body=body):
+            return replace(step, body=shifted(body, by))
+        case Parallel(branches=branches):
+            return replace(step, branches=tuple(shifted(b, by) for b in branches))
+        case Branch(options):
+            return Branch(tuple(shifted(o, by) for o in options))
+        case Check(key, statuses, then, orelse):
+            return Check(key + by, statuses, shifted(then, by), shifted(orelse, by))
+        case Guard(body, catches, orelse, final):
+            moved = tuple(Catch(c.exceptions, shifted(c.body, by)) for c in catches)
+            return Guard(shifted(body, by), moved, shifted(orelse, by), shifted(final, by))
+        case _:
+            return step
+
+
+def highest_key(step: Step) -> int:
+    """The largest key in a tree; -1 where there is none."""
+    own = step.key if isinstance(step, Send | Check | Raise | Answer) and step.key is not None else -1
+    return max((own, *(highest_key(c) for c in children(step))))
 
 
 def _walk(step: Step, repeats: tuple[Repeat, ...], times: Count | None) -> Iterator[Site]:

@@ -133,7 +133,7 @@ def _address(text: str) -> Address:
     authority, path = _split_tail(*_cut_path(rest))
     authority = authority.rpartition("@")[2]
     host, port, explicit = _host_and_port(authority)
-    if not separator and host and not _HOST.fullmatch(host):
+    if not separator and host and not authority.startswith("[") and not _HOST.fullmatch(host):
         return Address("", "", None, _path(text))
     scheme = "" if HOLE.search(scheme) else scheme.lower()
     if port is None and not explicit:

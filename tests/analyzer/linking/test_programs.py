@@ -2,21 +2,28 @@
 
 import pytest
 
+from analyzer.linking.sites import highest_key, shifted, sites
 from analyzer.model import Precision
 from analyzer.options import Options
 from parsers.diagnostics import Code
 from parsers.facts.kubernetes import ImageSource
 from parsers.facts.python import (
+    Answer,
     Block,
     Branch,
+    Catch,
     Check,
+    Guard,
     Hole,
+    Leave,
     Listener,
     Loop,
+    Parallel,
     Raise,
     Repeat,
     Retry,
     RetryCondition,
+    Scope,
     Send,
 )
 from parsers.quantities import Count
@@ -339,6 +346,31 @@ def test_a_module_that_one_command_names_is_not_run_by_another() -> None:
     facts = (handler("GET", "/a", path="code/app/a.py"), handler("GET", "/b", path="code/app/b.py"))
     mesh = linked(*manifests(a=a, b=b), source, *facts)
     assert [str(o) for o in mesh.programs] == ["default/a GET /a", "default/b GET /b"]
+
+
+def test_versions_of_one_service_may_do_different_things() -> None:
+    texts = [
+        deployment(f"shop-{v}").partition("---")[0].replace(f"{{app: shop-{v}}}", "{app: shop}") for v in ("v1", "v2")
+    ]
+    service = deployment("shop").partition("---")[2]
+    facts = (*manifests(a=texts[0], b=texts[1], c=service, d=deployment("pay"), e=deployment("stock")),)
+    one = handler("GET", "/", *sending(call("http://pay:8080/x", path="shop-v1/app.py")), path="shop-v1/app.py")
+    two = handler("GET", "/", *sending(call("http://stock:8080/x", path="shop-v2/app.py")), path="shop-v2/app.py")
+    mesh = linked(*facts, one, two)
+    assert [w.id for w in mesh.wires] == ["shop GET /#0->pay", "shop GET /#1->stock"]
+    (program,) = mesh.programs.values()
+    assert isinstance(program.handler.body, Branch)
+    assert [s.key for s in sites(program.handler.body)] == [0, 1]
+
+
+def test_keys_are_moved_wherever_they_stand() -> None:
+    sent = Send(call("http://pay/x", path="web/app.py"), 0)
+    raised = Raise(("E",), None, at("a.py"), 0)
+    tree = Guard(Check(0, ("503",), raised, Answer(None, 0, at("a.py"))), (Catch(("E",), sent),), Leave(), Block(()))
+    moved = shifted(Block((sent, tree, Parallel((sent,)), Scope("f", sent, at("a.py")))), 5)
+    assert {s.key for s in sites(moved)} == {5}
+    assert highest_key(moved) == 5
+    assert shifted(moved, -5) == Block((sent, tree, Parallel((sent,)), Scope("f", sent, at("a.py"))))
 
 
 def test_the_order_of_facts_does_not_matter() -> None:

@@ -27,6 +27,7 @@ def one(text: str) -> Address:
         ("ipv4:10.0.0.1:50051", "10.0.0.1", 50051, None),
         ("unix:/run/x.sock", "localhost", None, None),
         ("http://[::1]:80/a", "::1", 80, "/a"),
+        ("[::]:50051", "::", 50051, None),
         ("redis://:secret@cache:6379/0", "cache", 6379, "/0"),
         ("/only/a/path", "", None, "/only/a/path"),
         ("http://pay//v1///x", "pay", 80, "/v1/x"),
