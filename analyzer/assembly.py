@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.amplification.results import Amplification, Pair, Scenario
@@ -10,12 +11,15 @@ from analyzer.graph import Call, CallGraph
 from analyzer.hops import Hops
 from analyzer.linking.mesh import Entry, Mesh, ServiceNode
 from analyzer.model import Verdict
+from analyzer.reachability import Reachability
 from analyzer.report import (
+    AccessView,
     AmplificationView,
     CallView,
     CycleView,
     Hop,
     LoadView,
+    PathView,
     ScenarioView,
     ServiceView,
 )
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Chains that are taken apart hop by hop: more than anybody reads.
 CHAINS = 200
+#: Rows of the access matrix that a report holds.
+MOST_ACCESS = 50_000
 
 
 def services(graph: CallGraph) -> tuple[ServiceView, ...]:
@@ -119,3 +125,13 @@ def scenario(found: Scenario) -> ScenarioView:
 def cycles(computed: Amplification) -> tuple[CycleView, ...]:
     """Operations that call one another."""
     return tuple(CycleView(c.members, c.gain_per_turn, c.calls) for c in computed.cycles)
+
+
+def access(reachability: Reachability) -> tuple[AccessView, ...]:
+    """The matrix row by row, up to a number that a document can hold; ``meshgain access`` answers for all."""
+    return tuple(AccessView(a.source, a.to, a.verdict) for a in islice(reachability.access(), MOST_ACCESS))
+
+
+def paths(reachability: Reachability) -> tuple[PathView, ...]:
+    """Every way that should not be there."""
+    return tuple(PathView(p.kind, p.source, p.target, p.via, p.evidence, p.cut, p.message) for p in reachability.paths)

@@ -46,7 +46,7 @@ def pages() -> Mapping[str, Page]:
 
 def _page(rule: Rule, text: str) -> Page:
     first, _, rest = text.partition("\n")
-    summary = first.removeprefix(f"{rule.id}:").strip().rstrip(".")
+    summary = first.removeprefix(f"{rule.id}:").strip().rstrip(".").replace("``", "`")
     return Page(rule.id, rule.slug, rule.severity.name.lower(), summary, rest.strip())
 
 

@@ -41,7 +41,7 @@ class Study:
     mesh: Mesh
     graph: CallGraph
     amplification: Amplification
-    reachability: Reachability | None
+    reachability: Reachability
     options: Options
     report: Report
 
@@ -54,8 +54,11 @@ def analyze(tree: Tree, options: Options = Options()) -> Report:  # noqa: B008  
 def study(tree: Tree, options: Options, suppressions: Iterable[Suppression] = (), tell: Tell = _silent) -> Study:
     """The same, keeping what later questions (a scenario, an access) are answered from."""
     from analyzer.amplification import amplify
+    from analyzer.context import Context
+    from analyzer.documents import documents
     from analyzer.graph import CallGraph
     from analyzer.linking import link
+    from analyzer.reachability import reach
     from parsers.reading import read
 
     tell("reading")
@@ -65,30 +68,34 @@ def study(tree: Tree, options: Options, suppressions: Iterable[Suppression] = ()
     graph = CallGraph.build(mesh, options)
     tell("multiplying")
     amplification = amplify(graph.system, [e.operation for e in mesh.entries])
-    report = _numbers(graph, amplification, options)
+    tell("asking who may")
+    reachability = reach(graph, options)
+    report = _numbers(graph, amplification, reachability, options)
     report = replace(
         report,
         diagnostics=tuple(sorted({*reading.diagnostics, *unlinked}, key=lambda d: d.sort_key)),
         coverage=_coverage(tree, reading, mesh),
     )
     tell("checking")
-    context = _context(tree, mesh, graph, amplification, options)
+    context = Context(mesh, graph, amplification, reachability, options, documents(tree))
     report = _judged(report, context, (*suppressions, *_suppressions(tree)))
     tell("")
-    return Study(mesh, graph, amplification, None, options, report)
+    return Study(mesh, graph, amplification, reachability, options, report)
 
 
-def _numbers(graph: CallGraph, amplification: Amplification, options: Options) -> Report:
+def _numbers(graph: CallGraph, amplification: Amplification, reachability: Reachability, options: Options) -> Report:
     from analyzer import assembly
     from analyzer.report import Report
 
     return Report(
         options=options,
         services=assembly.services(graph),
-        calls=assembly.calls(graph, {}),
+        calls=assembly.calls(graph, reachability.verdicts),
         amplification=assembly.amplification(amplification),
         scenarios=assembly.scenarios(amplification.scenarios),
         cycles=assembly.cycles(amplification),
+        access=assembly.access(reachability),
+        paths=assembly.paths(reachability),
     )
 
 
@@ -98,13 +105,6 @@ def _coverage(tree: Tree, reading: Reading, mesh: Mesh) -> Coverage:
     read = {span.path for fact in reading.facts if (span := getattr(fact, "span", None)) is not None}
     version = ".".join(map(str, mesh.istio_version))
     return Coverage(len(tree.paths()), len(read), len(reading.facts), version, mesh.istio_version_source)
-
-
-def _context(tree: Tree, mesh: Mesh, graph: CallGraph, amplification: Amplification, options: Options) -> Context:
-    from analyzer.context import Context
-    from analyzer.documents import documents
-
-    return Context(mesh, graph, amplification, None, options, documents(tree))  # type: ignore[arg-type]  # lands
 
 
 def _judged(report: Report, context: Context, suppressions: tuple[Suppression, ...]) -> Report:

@@ -6,6 +6,7 @@ Shape: every tuple is sorted; ``to_dict`` holds only JSON types, with ``"inf"`` 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -320,6 +321,15 @@ class Report:
         named = {s: _bare(s) for s in services_of(self)}
         taken = Counter(named.values())
         return {s: name if taken[name] == 1 else s.removeprefix("external:") for s, name in named.items()}
+
+    def plain(self, text: str) -> str:
+        """A sentence with the services in it called as people call them."""
+        return self._ids.sub(lambda found: self.short_names[found.group()], text) if self.short_names else text
+
+    @cached_property
+    def _ids(self) -> re.Pattern[str]:
+        longest = sorted(self.short_names, key=len, reverse=True)
+        return re.compile(rf"(?<![\w/.-])(?:{'|'.join(map(re.escape, longest))})(?![\w/-])")
 
     def name(self, operation: Operation) -> str:
         """An operation as people say it: ``payments POST /charge``."""

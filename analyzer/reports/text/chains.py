@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from analyzer.model import Layer, Precision
 from analyzer.report import AmplificationView, CallView, Hop, Report, ranking
-from analyzer.reports.text.ink import Ink, clean, plural, width
+from analyzer.reports.text.ink import Ink, clean, plural, shorten, width
 from parsers.quantities import ONCE, Count
 
 #: Chains that are drawn; the rest is one line each.
@@ -148,12 +148,27 @@ _KINDS = {"sidecar": "sidecar", "inbound": "inbound sidecar", "gateway": "gatewa
 def spoken(layer: Layer) -> str:
     """A layer as people say it: ``tenacity stop_after_attempt(3)``, ``sidecar default (2 retries)``."""
     if layer.kind not in _KINDS:
-        return f"{layer.name}  {layer.declared}" if layer.declared else layer.name
+        return _code(layer)
     who = _KINDS[layer.kind]
     if layer.span is None or layer.declared == "nothing written":
         count = layer.attempts.value - 1 if layer.attempts and layer.attempts.value else None
         return f"{who} default" if count is None else f"{who} default ({plural(count, 'retry', 'retries')})"
-    return f"{who}  {layer.declared}"
+    return f"{who}  {shorten(' '.join(layer.declared.split()), DECLARED)}"
+
+
+def _code(layer: Layer) -> str:
+    """``tenacity.retry(stop=stop_after_attempt(3), …)``: the call as written, on one line and no longer than needed."""
+    declared = " ".join(layer.declared.split())
+    name = layer.name.rpartition(".")[2]
+    if not declared:
+        return layer.name
+    if declared.startswith(f"{name}("):
+        return shorten(f"{layer.name}({declared.removeprefix(f'{name}(').lstrip()}", DECLARED)
+    return shorten(f"{layer.name}  {declared}", DECLARED)
+
+
+#: Characters of what is written that are shown; the line is beside it.
+DECLARED = 64
 
 
 def _place(layer: Layer) -> str:

@@ -58,6 +58,24 @@ class Ink:
             yield last
             yield " " * max(self.width - width(where), indent + 2) + self.dim(where)
 
+    def brief(self, text: str, where: str = "", *, indent: int = 0, style: str = "") -> str:
+        """One line: the text cut where there is no room for more of it, and ``where`` at the right edge, never cut."""
+        where = clean(where)
+        room = max(self.width - indent - (width(where) + 2 if where else 0), 12)
+        shown = shorten(clean(text), room)
+        gap = " " * max(self.width - indent - width(shown) - width(where), 2) if where else ""
+        return " " * indent + (self.paint(shown, style) if style else shown) + gap + self.dim(where)
+
+
+def shorten(text: str, room: int) -> str:
+    """The beginning of the text, with an ellipsis where more would follow."""
+    if width(text) <= room:
+        return text
+    kept = text[: room - 1]
+    while width(kept) > room - 1:
+        kept = kept[:-1]
+    return kept.rstrip(" ,(") + "…"
+
 
 def clean(text: str) -> str:
     """The text on one line, with control characters made visible."""

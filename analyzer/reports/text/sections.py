@@ -22,9 +22,9 @@ KINDS = {
 #: Kinds that may come by the hundred: a few of each, then a count.
 MANY = {"lateral": 5, "unused": 8}
 PER_KIND = 12
-NOTES = 10
+NOTES, PER_RULE = 5, 8
 UNREAD = 12
-EVIDENCE = 6
+EVIDENCE, BELOW = 6, 3
 
 
 def paths(report: Report, ink: Ink) -> Iterator[str]:
@@ -50,10 +50,10 @@ def _path(report: Report, row: PathView, ink: Ink) -> Iterator[str]:
     source = who(report, row.source)
     stations = [source, *(report.name(v) for v in row.via), report.name(row.target)]
     yield from ink.lines(" → ".join(stations), indent=4)
-    if row.message:
-        yield from ink.lines(row.message, indent=6, style="dim")
-    yield from evidence(row.evidence, ink, 6)
-    for step in row.cut:
+    if row.message and (row.kind == "intent" or not row.evidence):
+        yield from ink.lines(report.plain(row.message), indent=6, style="dim")
+    yield from evidence(_plain(report, row.evidence), ink, 6)
+    for step in _plain(report, row.cut):
         yield from ink.lines(f"closed by: {step.text}", str(step.span) if step.span else "", indent=6, style="good")
 
 
@@ -66,39 +66,40 @@ def who(report: Report, source: str) -> str:
     return report.short_names.get(source, source)
 
 
-def evidence(items: tuple[Evidence, ...], ink: Ink, indent: int) -> Iterator[str]:
-    """The lines something follows from."""
-    for item in items[:EVIDENCE]:
-        yield from ink.lines(item.text, str(item.span) if item.span else "", indent=indent)
-    if len(items) > EVIDENCE:
-        yield " " * indent + ink.dim(f"… and {len(items) - EVIDENCE} more lines")
+def evidence(items: tuple[Evidence, ...], ink: Ink, indent: int, most: int = EVIDENCE) -> Iterator[str]:
+    """The lines something follows from, one line each."""
+    for item in items[:most]:
+        yield ink.brief(item.text, str(item.span) if item.span else "", indent=indent)
+    if len(items) > most:
+        yield " " * indent + ink.dim(f"… and {plural(len(items) - most, 'line')} more")
 
 
 def findings(report: Report, ink: Ink) -> Iterator[str]:
-    """Errors and warnings with their evidence, notes in one line each."""
-    for severity in (Severity.ERROR, Severity.WARNING):
-        for finding in _ordered(report.findings, severity):
-            yield from _finding(finding, ink, full=True)
-    notes = list(_ordered(report.findings, Severity.NOTE))
-    for finding in notes[:NOTES]:
-        yield from _finding(finding, ink, full=False)
-    if len(notes) > NOTES:
-        yield ink.dim(f"  … and {len(notes) - NOTES} more notes")
+    """Rule by rule, the worst first; errors and warnings with their evidence, notes in one line each."""
+    summaries = {r.id: r.summary for r in report.rules}
+    for (severity, rule), group in _grouped(report.findings):
+        word = severity.name.lower()
+        head = f"  {ink.paint(f'{word:<8}', word)}{ink.bold(rule)}  "
+        yield head + ink.dim(ink.brief(summaries.get(rule, '').replace('`', '')))
+        most = NOTES if severity is Severity.NOTE else PER_RULE
+        for finding in group[:most]:
+            yield from ink.lines(report.plain(finding.message), str(finding.span), indent=10)
+            if severity is not Severity.NOTE:
+                lines = tuple(e for e in finding.evidence if e.span != finding.span)
+                yield from evidence(_plain(report, lines), ink, 12, BELOW)
+        if len(group) > most:
+            yield " " * 10 + ink.dim(f"… and {len(group) - most} more")
 
 
-def _ordered(items: Iterable[Finding], severity: Severity) -> Iterator[Finding]:
-    yield from sorted((f for f in items if f.severity is severity), key=lambda f: (f.rule, f.span, f.message))
+def _grouped(items: Iterable[Finding]) -> list[tuple[tuple[Severity, str], list[Finding]]]:
+    found: dict[tuple[Severity, str], list[Finding]] = {}
+    for finding in sorted(items, key=lambda f: (-f.severity, f.rule, f.span, f.message)):
+        found.setdefault((finding.severity, finding.rule), []).append(finding)
+    return list(found.items())
 
 
-def _finding(finding: Finding, ink: Ink, *, full: bool) -> Iterator[str]:
-    word = finding.severity.name.lower()
-    head = f"  {ink.paint(f'{word:<8}', word)}{ink.bold(finding.rule)}  "
-    body = list(Ink(ink.width - 17, ink.colour).lines(finding.message, str(finding.span)))
-    yield head + body[0]
-    yield from (" " * 17 + line for line in body[1:])
-    if full:
-        lines = tuple(e for e in finding.evidence if e.span != finding.span or e.text not in finding.message)
-        yield from evidence(lines, ink, 17)
+def _plain(report: Report, items: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(report.plain(e.text), e.span) for e in items)
 
 
 def standards(report: Report, ink: Ink) -> Iterator[str]:
