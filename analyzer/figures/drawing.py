@@ -76,11 +76,16 @@ def _line(pen: Pen, line: Line, route: layout.Route) -> None:
         halo = pen.theme.around
         pen.axes.add_patch(PathPatch(stroke, fill=False, edgecolor=halo, linewidth=thick + 5, alpha=0.28, zorder=1))
     patch = PathPatch(stroke, fill=False, edgecolor=tone, linewidth=thick, linestyle=style, zorder=2, capstyle="butt")
-    patch.set_gid(f"{line.source}->{line.target}")
+    patch.set_gid(_identity(f"{line.source}->{line.target}"))
     pen.axes.add_patch(patch)
     tip = points[-1]
     wings = [(tip[0] - side * head, tip[1] - head / 2), (tip[0] - side * head, tip[1] + head / 2)]
     pen.axes.add_patch(Polygon([tip, *wings], closed=True, facecolor=tone, edgecolor="none", zorder=3))
+
+
+def _identity(name: str) -> str:
+    """A name as an SVG id: XML allows no control characters."""
+    return "".join(c if c.isprintable() else "_" for c in name)
 
 
 def curve(points: list[tuple[float, float]]) -> Path:
@@ -120,7 +125,7 @@ def _where(line: Line) -> str | None:
     if not line.calls:
         return None
     worst = max(line.calls, key=lambda c: (c.gain.worst, c.denied))
-    return f"{worst.span.path}#L{worst.span.line}"
+    return _identity(f"{worst.span.path}#L{worst.span.line}")
 
 
 def _box(pen: Pen, box: Box, size: layout.Box, at: tuple[float, float]) -> None:
@@ -138,7 +143,7 @@ def _box(pen: Pen, box: Box, size: layout.Box, at: tuple[float, float]) -> None:
         linestyle="solid" if box.kind == "service" else OUTLINED,
         zorder=5,
     )
-    patch.set_gid(box.id)
+    patch.set_gid(_identity(box.id))
     pen.axes.add_patch(patch)
     _written(pen, box, (left + PAD, at[1]))
     if told := number(box):
