@@ -44,6 +44,11 @@ def verdict(request: Request, mesh: Mesh, options: Options) -> Verdict:
     return conjunction(found)
 
 
+def answer(asked: Request, mesh: Mesh, options: Options) -> Verdict:
+    """The answer to a question: where it names a calling service, with the identity that its proxy really sends."""
+    return verdict(as_sent(asked, mesh, options), mesh, options)
+
+
 def identity(service: ServiceNode, mesh: Mesh) -> str | None:
     """The identity that a service's workload sends with; ``None`` where it is in no mesh."""
     for pod in service.pods:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from analyzer.requestsets.classes import StringClass, TooManyError, classes
 from analyzer.requestsets.conditions import Condition, attributes, every, negation, of_class, patterns_of
@@ -22,7 +22,7 @@ from analyzer.requestsets.domains import (
     readable_pattern,
     repeated,
 )
-from analyzer.requestsets.patterns import Pattern, Way
+from analyzer.requestsets.patterns import Pattern, ways
 
 #: One request: attribute -> value, ``None`` where it must be absent. An attribute that is not named may be anything.
 Example = dict[str, str | None]
@@ -55,7 +55,7 @@ class Universe:
     ``narrowed`` replaces the domain of an attribute: the paths of one operation, the principals of one namespace.
     """
 
-    def __init__(self, conditions: Iterable[Condition], narrowed: Mapping[str, tuple[Way, ...]] | None = None) -> None:
+    def __init__(self, conditions: Iterable[Condition], narrowed: Mapping[str, Pattern] | None = None) -> None:
         self._conditions = tuple(conditions)
         self._narrowed = narrowed or {}
         self._classes: dict[str, tuple[StringClass, ...]] = {}
@@ -119,12 +119,8 @@ class Universe:
 
     def _classes_of(self, attribute: str) -> tuple[StringClass, ...]:
         if attribute not in self._classes:
-            patterns = {p: None for c in self._conditions for p in patterns_of(c, attribute)}
-            ways = self._narrowed.get(attribute) or domain(attribute)
-            found = list(classes(patterns, ways, partial(possible, attribute)))
-            if may_be_absent(attribute) and attribute not in self._narrowed:
-                found.insert(0, StringClass(frozenset(), None))
-            self._classes[attribute] = _united(found) if repeated(attribute) else tuple(found)
+            patterns = frozenset(p for c in self._conditions for p in patterns_of(c, attribute))
+            self._classes[attribute] = _classes(attribute, patterns, self._narrowed.get(attribute))
         return self._classes[attribute]
 
     def _under(self, node: int) -> Iterator[_Node]:
@@ -166,6 +162,16 @@ class Universe:
         if any(not c.accepted and c.witness is not None for c in chosen):
             return "any but " + " or ".join(_words(attribute, c) for c in others)
         return " or ".join(_words(attribute, c) for c in chosen)
+
+
+@lru_cache(maxsize=4096)
+def _classes(attribute: str, patterns: frozenset[Pattern], narrowed: Pattern | None) -> tuple[StringClass, ...]:
+    """The classes of an attribute's values: services of one mesh often hold the same paths and identities."""
+    every = domain(attribute) if narrowed is None else ways(narrowed)
+    found = list(classes(patterns, every, partial(possible, attribute)))
+    if may_be_absent(attribute) and narrowed is None:
+        found.insert(0, StringClass(frozenset(), None))
+    return _united(found) if repeated(attribute) else tuple(found)
 
 
 def _words(attribute: str, group: StringClass) -> str:

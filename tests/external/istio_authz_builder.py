@@ -21,7 +21,7 @@ from analyzer.options import Options
 from analyzer.requestsets.classes import TooManyError
 from analyzer.requestsets.conditions import Condition, attributes, given
 from analyzer.requestsets.domains import address_bits
-from analyzer.requestsets.patterns import SOMETHING, Way
+from analyzer.requestsets.patterns import SOME, Pattern
 from analyzer.requestsets.questions import Universe
 from analyzer.semantics.istio.authorization_rules import Listener, rule_condition
 from analyzer.semantics.istio.authorization_rulings import Place, place
@@ -102,7 +102,7 @@ def _requests(where: Place) -> Iterator[dict[str, tuple[str, ...]]]:
     """For each rule a request that meets it, and it with one part changed; then any combination of parts."""
     conditions: list[Condition] = [where.condition, *(r.condition for r in (*where.deny, *where.allow))]
     # Istio's test files use names that no identity and no method has, so these may be anything here.
-    universe, parts = _parts(conditions, {"principal": (SOMETHING,), "method": (SOMETHING,)})
+    universe, parts = _parts(conditions, {"principal": SOME, "method": SOME})
     if "principal" in parts:
         parts["principal"] = (None, *parts["principal"])
     chance = random.Random(0)
@@ -118,9 +118,7 @@ def _requests(where: Place) -> Iterator[dict[str, tuple[str, ...]]]:
     yield from whole
 
 
-def _parts(
-    conditions: list[Condition], wide: dict[str, tuple[Way, ...]]
-) -> tuple[Universe, dict[str, tuple[str | None, ...]]]:
+def _parts(conditions: list[Condition], wide: dict[str, Pattern]) -> tuple[Universe, dict[str, tuple[str | None, ...]]]:
     """The values of each attribute; of its ordinary domain only where anything at all would be too many."""
     universe = Universe(conditions, wide)
     try:

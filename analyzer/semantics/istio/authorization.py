@@ -15,7 +15,7 @@ from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
 from analyzer.requestsets.conditions import attributes
-from analyzer.requestsets.patterns import Pattern, Way, ways
+from analyzer.requestsets.patterns import Pattern
 from analyzer.semantics.istio.authorization_places import sidecar_place, waypoint_place, ztunnel_place
 from analyzer.semantics.istio.authorization_rulings import Place, decision
 from analyzer.semantics.istio.authorization_scope import token_checks
@@ -103,8 +103,8 @@ def _decided(where: Place, request: Request, principal: str | None, pod: Pod, me
     return decision(where, known, _narrowed(request))
 
 
-def _narrowed(request: Request) -> dict[str, tuple[Way, ...]]:
-    return {"path": ways(Pattern("holes", request.path or ""))} if has_holes(request) else {}
+def _narrowed(request: Request) -> dict[str, Pattern]:
+    return {"path": Pattern("holes", request.path or "")} if has_holes(request) else {}
 
 
 def _ambient(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Verdict:

@@ -14,21 +14,35 @@ from analyzer.semantics import Sender
 from analyzer.semantics.istio.authorization_places import conditions_of
 from analyzer.semantics.istio.authorization_scope import at_sidecar
 from analyzer.semantics.istio.injection import pods_of
+from analyzer.semantics.istio.memory import remembered
+
+
+class _Identities:
+    """The senders of each identity, and those without one, for the tuple of senders asked about last."""
+
+    def __init__(self, _mesh: Mesh) -> None:
+        self._senders: tuple[Sender, ...] = ()
+        self.nobody = 0
+        self.where: dict[str, int] = {}
+
+    def of(self, senders: tuple[Sender, ...]) -> _Identities:
+        if self._senders is not senders:
+            self._senders, self.nobody, self.where = senders, 0, {}
+            for index, sender in enumerate(senders):
+                if sender.principal is None:
+                    self.nobody |= 1 << index
+                else:
+                    self.where[sender.principal] = self.where.get(sender.principal, 0) | 1 << index
+        return self
 
 
 def groups(service: ServiceNode, senders: tuple[Sender, ...], mesh: Mesh) -> tuple[int, ...]:
     """Senders by the patterns of identities that match them, those without an identity apart."""
-    where: dict[str, int] = {}
-    nobody = 0
-    for index, sender in enumerate(senders):
-        if sender.principal is None:
-            nobody |= 1 << index
-        else:
-            where[sender.principal] = where.get(sender.principal, 0) | 1 << index
-    somebody = ((1 << len(senders)) - 1) & ~nobody
-    found = [part for part in (nobody, somebody) if part]
+    known = remembered(mesh, _Identities).of(senders)
+    somebody = ((1 << len(senders)) - 1) & ~known.nobody
+    found = [part for part in (known.nobody, somebody) if part]
     for pattern in _patterns(service, mesh):
-        chosen = _matching(pattern, where)
+        chosen = _matching(pattern, known.where)
         found = [part for old in found for part in (old & chosen, old & ~chosen) if part]
     return tuple(sorted(found))
 

@@ -14,7 +14,7 @@ from analyzer.findings import Evidence
 from analyzer.model import Decision, Verdict
 from analyzer.requestsets.classes import TooManyError
 from analyzer.requestsets.conditions import Condition, Values, attributes, either, every, given, negation
-from analyzer.requestsets.patterns import Way
+from analyzer.requestsets.patterns import Pattern
 from analyzer.requestsets.questions import Universe
 from analyzer.semantics.istio.authorization_scope import Policies
 from parsers.facts.istio import AuthorizationPolicy, AuthorizationRule
@@ -87,7 +87,7 @@ def _left(rulings: Iterable[Ruling], known: Mapping[str, Values]) -> tuple[Rulin
     return tuple(r for r in left if r.condition is not False)
 
 
-def decision(where: Place, known: Mapping[str, Values], narrowed: Mapping[str, tuple[Way, ...]]) -> Verdict:
+def decision(where: Place, known: Mapping[str, Values], narrowed: Mapping[str, Pattern]) -> Verdict:
     """Decide about a request of which ``known`` is known; ``narrowed`` says what unknown attributes can be."""
     left = where.given(known)
     always = next((r for r in left.deny if r.condition is True), None)
@@ -117,7 +117,7 @@ def _unmatched(policy: AuthorizationPolicy) -> Evidence:
     return Evidence(f"AuthorizationPolicy {policy.meta.ns}/{policy.meta.name} (ALLOW): {what}", policy.span)
 
 
-def _consulted(left: Place, narrowed: Mapping[str, tuple[Way, ...]]) -> Verdict:
+def _consulted(left: Place, narrowed: Mapping[str, Pattern]) -> Verdict:
     """The policies allow it; a custom authorizer may still say no."""
     allowing = [r for r in left.allow if r.condition is True] or left.allow
     because = tuple(r.evidence for r in allowing[:1]) or (Evidence("no ALLOW policy selects the workload"),)

@@ -150,7 +150,7 @@ def _assumed(pod: Pod, mesh: Mesh) -> Membership | None:
             return None
         why = f"namespace {pod.namespace} is not defined here ({stated.text}), but Istio configuration for it is"
         return Membership(SIDECAR, Evidence(f"assumed to have a sidecar: {why}", _span(local)))
-    kind = AMBIENT if _waypoints(mesh) else SIDECAR
+    kind = AMBIENT if remembered(mesh, _waypoints) else SIDECAR
     what = "to be in ambient" if kind == AMBIENT else "to have a sidecar"
     why = "the repository holds Istio configuration and no label about injection"
     return Membership(kind, Evidence(f"assumed {what}: {why}", _span(resource)))
