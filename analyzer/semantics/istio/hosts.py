@@ -7,7 +7,6 @@ Shape: host names in lower case, without a trailing dot.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from enum import Enum
 
@@ -37,17 +36,9 @@ class Protocol(Enum):
 def full_name(host: str, namespace: str) -> str:
     """``reviews`` is ``reviews.NAMESPACE.svc.cluster.local``; a name with a dot, a wildcard or an address stays."""
     name = host.lower()
-    if not name or name == "*" or "." in name or _is_address(name):
+    if not name or name == "*" or "." in name or ":" in name:
         return name.rstrip(".") or name
     return f"{name}.{namespace}.svc.{CLUSTER_DOMAIN}"
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def gateway_name(reference: str, namespace: str) -> str:

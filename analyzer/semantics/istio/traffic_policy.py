@@ -67,8 +67,15 @@ NOTHING = Effective()
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    rules: Mapping[str, tuple[DestinationRule, ...]]
+    """The rules of each namespace: those for one host by its full name, those for wildcards apart."""
+
+    exact: Mapping[tuple[str, str], tuple[DestinationRule, ...]]
+    wild: Mapping[str, tuple[DestinationRule, ...]]
     default_export: tuple[str, ...]
+
+    def naming(self, host: str, namespace: str) -> tuple[DestinationRule, ...]:
+        """What of a namespace may apply to a host."""
+        return (*self.exact.get((namespace, host), ()), *self.wild.get(namespace, ()))
 
 
 def in_force(mesh: Mesh, *, declared_counts: bool) -> _Shelf:
@@ -91,11 +98,20 @@ def _stands(rule: DestinationRule, *, declared_counts: bool) -> bool:
 
 
 def _shelf(mesh: Mesh, rules: Iterable[DestinationRule]) -> _Shelf:
-    found: dict[str, list[DestinationRule]] = {}
+    exact: dict[tuple[str, str], list[DestinationRule]] = {}
+    wild: dict[str, list[DestinationRule]] = {}
     for rule in rules:
-        found.setdefault(rule.meta.ns, []).append(rule)
+        host = full_name(rule.host, rule.meta.ns)
+        if host.startswith("*"):
+            wild.setdefault(rule.meta.ns, []).append(rule)
+        else:
+            exact.setdefault((rule.meta.ns, host), []).append(rule)
     default = mesh.config.default_destination_rule_export_to if mesh.config else None
-    return _Shelf({ns: tuple(items) for ns, items in found.items()}, default or ("*",))
+    return _Shelf(
+        {key: tuple(items) for key, items in exact.items()},
+        {ns: tuple(items) for ns, items in wild.items()},
+        default or ("*",),
+    )
 
 
 def rule_for(
@@ -109,7 +125,7 @@ def rule_for(
     for position, namespace in enumerate(order):
         rules = [
             r
-            for r in shelf.rules.get(namespace, ())
+            for r in shelf.naming(host, namespace)
             if exported_to(r.export_to, shelf.default_export, namespace, client)
             and (r.workload_selector is None or (namespace == client and labels.contains(r.workload_selector)))
         ]
@@ -126,7 +142,7 @@ def _hidden(
     """Rules for exactly this host that stand behind a wildcard of an earlier namespace."""
     if not full_name(chosen[0].host, namespace).startswith("*"):
         return ()
-    return tuple(r for ns in later for r in shelf.rules.get(ns, ()) if full_name(r.host, ns) == host)
+    return tuple(r for ns in later for r in shelf.exact.get((ns, host), ()))
 
 
 def _merged(rules: list[DestinationRule]) -> Applied:

@@ -6,11 +6,11 @@ up); pilot/pkg/networking/core/route/route.go:351-376 (what it does). Such a rou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh
-from analyzer.semantics.istio.hosts import exported_to, full_name, host_matches, service_of_host
+from analyzer.semantics.istio.hosts import exported_to, full_name, host_matches, hosts_overlap, service_of_host
 from analyzer.semantics.istio.memory import remembered
 from analyzer.semantics.istio.problems.problem import Code, Problem, subject
 from parsers.facts.istio import Destination, DestinationRule, ServiceEntry, VirtualService
@@ -30,7 +30,7 @@ class Registered:
 
 def destinations(mesh: Mesh) -> Iterator[Problem]:
     """Unknown hosts, ports, subsets and delegates; ports that have to be named; routes past another's subsets."""
-    subsets = frozenset(_subsets(mesh))
+    subsets = _subsets(mesh)
     services = mesh.all(VirtualService)
     known = {(v.meta.ns, v.meta.name) for v in services if not v.hosts}
     for service in services:
@@ -70,17 +70,29 @@ def _registered(mesh: Mesh) -> tuple[Registered, ...]:
     return tuple(found)
 
 
+def hosts_known(host: str, mesh: Mesh) -> bool:
+    """Whether the registry holds a host, or anything that a wildcard takes."""
+    exact, wild = remembered(mesh, _by_host)
+    if host.startswith("*"):
+        return any(host_matches(host, h) for h in exact) or any(hosts_overlap(host, r.host) for r in wild)
+    return host in exact or any(host_matches(r.host, host) for r in wild)
+
+
+def _by_host(mesh: Mesh) -> tuple[dict[str, list[Registered]], tuple[Registered, ...]]:
+    exact: dict[str, list[Registered]] = {}
+    for entry in registered(mesh):
+        if not entry.host.startswith("*"):
+            exact.setdefault(entry.host, []).append(entry)
+    return exact, tuple(r for r in registered(mesh) if r.host.startswith("*"))
+
+
 def look_up(host: str, service: VirtualService, mesh: Mesh) -> Registered | None:
     """What a destination's host means: an exact name first, then a wildcard; only what is visible counts."""
     full = full_name(host, service.meta.ns)
     scopes = _viewers(service)
-    seen = [
-        r
-        for r in registered(mesh)
-        if any(r.export_to is None or exported_to(r.export_to, ("*",), r.namespace, s) for s in scopes)
-    ]
-    exact = next((r for r in seen if r.host == full), None)
-    return exact or next((r for r in seen if r.host.startswith("*") and host_matches(r.host, full)), None)
+    exact, wild = remembered(mesh, _by_host)
+    candidates = (*exact.get(full, ()), *(r for r in wild if host_matches(r.host, full)))
+    return next((r for r in candidates if any(exported_to(r.export_to, ("*",), r.namespace, s) for s in scopes)), None)
 
 
 def _viewers(service: VirtualService) -> tuple[str, ...]:
@@ -111,19 +123,23 @@ def _one(service: VirtualService, destination: Destination, mesh: Mesh, *, mirro
         yield Problem(Code.UNKNOWN_PORT, said, destination.span, who)
 
 
-def _subsets(mesh: Mesh) -> Iterator[tuple[str, str]]:
+def _subsets(mesh: Mesh) -> Mapping[str, frozenset[str]]:
+    """Subset name -> the hosts for which some rule defines it."""
+    found: dict[str, set[str]] = {}
     for rule in mesh.all(DestinationRule):
         for subset in rule.subsets:
-            yield full_name(rule.host, rule.meta.ns), subset.name
+            found.setdefault(subset.name, set()).add(full_name(rule.host, rule.meta.ns))
+    return {name: frozenset(hosts) for name, hosts in found.items()}
 
 
 def _subset(
-    service: VirtualService, destination: Destination, subsets: frozenset[tuple[str, str]]
+    service: VirtualService, destination: Destination, subsets: Mapping[str, frozenset[str]]
 ) -> Iterator[Problem]:
     host = full_name(destination.host, service.meta.ns)
-    if destination.subset is not None and not any(
-        s == destination.subset and host_matches(h, host) for h, s in subsets
-    ):
+    if destination.subset is None:
+        return
+    defining = subsets.get(destination.subset, frozenset())
+    if host not in defining and not any(host_matches(h, host) for h in defining if h.startswith("*")):
         said = f"subset {destination.subset} of {destination.host} is defined by no DestinationRule: answered 503"
         yield Problem(Code.UNKNOWN_SUBSET, said, destination.span, subject("VirtualService", service.meta))
 

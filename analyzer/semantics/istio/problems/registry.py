@@ -54,9 +54,13 @@ def _unnamed(port: ServicePort) -> bool:
 
 def _shared_ports(mesh: Mesh) -> Iterator[Problem]:
     """Services of one workload that disagree about a port."""
-    for pod in mesh.pods.values():
-        services = [s for s in mesh.services_of(pod) if s.fact is not None]
-        if pod.fact is None or pod.fact.kind != "Deployment" or len(services) < 1 or member(pod, mesh) is None:
+    selecting: dict[str, list[ServiceNode]] = {}
+    for node in mesh.services.values():
+        for pod in node.pods if node.fact is not None else ():
+            selecting.setdefault(pod.id, []).append(node)
+    for pod_id, services in sorted(selecting.items()):
+        pod = mesh.pods[pod_id]
+        if pod.fact is None or pod.fact.kind != "Deployment" or member(pod, mesh) is None:
             continue
         who = f"Deployment {pod.id}"
         span = pod.span or pod.fact.span

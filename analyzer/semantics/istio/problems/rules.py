@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
-from analyzer.semantics.istio.hosts import full_name, host_matches, service_of_host
-from analyzer.semantics.istio.problems.destinations import registered
+from analyzer.semantics.istio.hosts import full_name, service_of_host
+from analyzer.semantics.istio.problems.destinations import hosts_known
 from analyzer.semantics.istio.problems.problem import Code, Problem, subject
 from analyzer.semantics.istio.traffic_policy import rule_for
 from parsers.facts import NO_LABELS
@@ -21,18 +21,21 @@ from parsers.facts.istio import DestinationRule, TrafficPolicy
 def rules(mesh: Mesh) -> Iterator[Problem]:
     """Problems of DestinationRules."""
     every = mesh.all(DestinationRule)
+    same: dict[tuple[str, str], list[DestinationRule]] = {}
+    for rule in every:
+        same.setdefault((rule.meta.ns, full_name(rule.host, rule.meta.ns)), []).append(rule)
     for rule in every:
         yield from _host(rule, mesh)
         yield from _subsets(rule, mesh)
         yield from _lost(rule)
         yield from _unverified(rule)
-        yield from _ignored(rule, every)
+        yield from _ignored(rule, same[(rule.meta.ns, full_name(rule.host, rule.meta.ns))])
     yield from _hidden(mesh)
 
 
 def _host(rule: DestinationRule, mesh: Mesh) -> Iterator[Problem]:
     host = full_name(rule.host, rule.meta.ns)
-    if not any(host_matches(host, r.host) or host_matches(r.host, host) for r in registered(mesh)):
+    if not hosts_known(host, mesh):
         said = f"host {rule.host} ({host}) is not in the registry: the rule applies to nothing"
         yield Problem(Code.UNKNOWN_RULE_HOST, said, rule.span, subject("DestinationRule", rule.meta))
 
@@ -95,17 +98,11 @@ def _trusts_anyone(policy: TrafficPolicy, rule: DestinationRule) -> bool:
     return policy.tls_mode in ("SIMPLE", "MUTUAL") and not known
 
 
-def _ignored(rule: DestinationRule, every: tuple[DestinationRule, ...]) -> Iterator[Problem]:
+def _ignored(rule: DestinationRule, same: list[DestinationRule]) -> Iterator[Problem]:
     """Of several rules for one host in a namespace only one traffic policy counts: the oldest object's."""
     host = full_name(rule.host, rule.meta.ns)
     rivals = [
-        r
-        for r in every
-        if r is not rule
-        and r.meta.ns == rule.meta.ns
-        and full_name(r.host, r.meta.ns) == host
-        and r.policy is not None
-        and r.workload_selector == rule.workload_selector
+        r for r in same if r is not rule and r.policy is not None and r.workload_selector == rule.workload_selector
     ]
     if rule.policy is not None and rivals:
         names = ", ".join(sorted(f"{r.meta.ns}/{r.meta.name}" for r in rivals))
