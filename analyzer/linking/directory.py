@@ -112,10 +112,10 @@ class Directory:
                 found[route.host].append(route)
         return found
 
-    def routed(self, host: str, path: str | None) -> str | None:
+    def routed(self, host: str, path: str | None) -> Route | None:
         """Where the system's own gateway sends a request for one of its public names: the longest match wins."""
-        fits = [r for r in self._named_routes(host) if _takes(r, path or "/")]
-        return max(fits, key=lambda r: (r.how == "exact", len(r.path), r.service)).service if fits else None
+        fits = [r for r in self._named_routes(host) if r.takes(path or "/")]
+        return max(fits, key=lambda r: (r.how == "exact", len(r.path), r.service)) if fits else None
 
     def _elsewhere(self, host: str, pod: Pod) -> Target | None:
         """The only service of that name, where no namespace was written or the spelling is a little off."""
@@ -203,21 +203,6 @@ class Directory:
 
 def _covers(pattern: str, host: str) -> bool:
     return pattern == host or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-
-
-def _takes(route: Route, path: str) -> bool:
-    if route.how == "exact":
-        return path == route.path
-    if route.how == "prefix":
-        return path.startswith(route.path)
-    return route.how == "any" or (route.how == "regex" and _regex(route.path, path))
-
-
-def _regex(pattern: str, path: str) -> bool:
-    try:
-        return re.fullmatch(pattern, path) is not None
-    except re.error:
-        return False
 
 
 def _looks_internal(host: str) -> bool:

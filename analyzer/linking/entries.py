@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from analyzer.linking.mesh import Entry, Mesh, Program, Wire
 from analyzer.linking.operations import ANY, match
@@ -86,7 +87,8 @@ def _routed(
         if not chosen and not whole and route.rewrite is None:
             continue
         if route.rewrite is not None:
-            chosen = [o for o in known if _method(route, o.name)] or chosen
+            inside = replace(route, how="prefix", path=route.rewrite)
+            chosen = [o for o in known if reaches(inside, o.name)] or chosen
         loose = [o for o in operations.get(route.service, ()) if o.name == ANY and o in calling]
         for operation in [*chosen, *loose] or [Operation(route.service, ANY)]:
             yield Entry(operation, route.kind, route.reason, route.span)
@@ -109,10 +111,9 @@ def _path_fits(route: Route, path: str) -> bool:
         return True
     if route.how == "exact":
         return bool(match((f"GET {path}",), "http", "GET", route.path)) and _exact(path, route.path)
-    if route.how == "prefix":
+    if route.how in ("prefix", "segments"):
         plain = re.split(r"[{*]", path, maxsplit=1)[0]
-        prefix = route.path.rstrip("/") if route.kind == "ingress" else route.path
-        return plain.startswith(prefix) or ("{" in path and route.path.startswith(plain))
+        return route.takes(plain) or ("{" in path and route.path.startswith(plain))
     try:
         return re.fullmatch(route.path, re.sub(r"\{[^}]*\}", "x", path)) is not None
     except re.error:

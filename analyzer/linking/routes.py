@@ -7,8 +7,9 @@ Shape: sorted by (service, host, path); ``kind`` is one of ``Entry``'s.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.linking.mesh import Mesh, ServiceNode
 from parsers.facts.istio import Destination, Gateway, HttpMatch, HttpRoute, VirtualService
@@ -20,7 +21,10 @@ MESH = "mesh"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Requests for ``host`` (``*``: any) whose path matches go to ``service``. ``how``: exact, prefix, regex, any."""
+    """Requests for ``host`` (``*``: any) whose path matches go to ``service``.
+
+    ``how``: exact, prefix, segments (a prefix of whole ones), regex or any.
+    """
 
     service: str
     host: str
@@ -32,6 +36,30 @@ class Route:
     method: str = "*"
     rewrite: str | None = None
 
+    def takes(self, path: str) -> bool:
+        """Whether a request for a path goes this way."""
+        if self.how == "exact":
+            return path == self.path
+        if self.how == "prefix":
+            return path.startswith(self.path)
+        if self.how == "segments":
+            return f"{path}/".startswith(f"{self.path.rstrip('/')}/")
+        return self.how == "any" or (self.how == "regex" and _fullmatch(self.path, path))
+
+    def seen(self, path: str) -> str:
+        """The path as the service sees it, once the matched prefix is replaced."""
+        if self.rewrite is None:
+            return path
+        rest = path.removeprefix(self.path) if self.how in ("prefix", "segments") else ""
+        return re.sub(r"/{2,}", "/", f"{self.rewrite}/{rest}" if rest else self.rewrite)
+
+
+def _fullmatch(pattern: str, path: str) -> bool:
+    try:
+        return re.fullmatch(pattern, path) is not None
+    except re.error:
+        return False
+
 
 def routes(mesh: Mesh) -> tuple[Route, ...]:
     """Every way in that configuration states."""
@@ -40,14 +68,26 @@ def routes(mesh: Mesh) -> tuple[Route, ...]:
 
 
 def _ingresses(mesh: Mesh) -> Iterator[Route]:
-    how = {"Exact": "exact", "Prefix": "prefix", "ImplementationSpecific": "prefix"}
+    how = {"Exact": "exact", "Prefix": "segments", "ImplementationSpecific": "prefix"}
     for ingress in mesh.all(Ingress):
         for path in ingress.paths:
             node = mesh.services.get(f"{ingress.meta.ns}/{path.service}")
             if node is not None:
                 reason = f"Ingress {ingress.meta.name} routes {path.host or '*'}{path.path or '/'} here"
-                kind = how.get(path.path_type, "prefix")
-                yield Route(node.id, path.host or "*", kind, path.path or "/", "ingress", reason, path.span)
+                kind, plain = how.get(path.path_type, "prefix"), _literal(path.path or "/")
+                host = (path.host or "*").lower()
+                yield Route(node.id, host, kind, plain, "ingress", reason, path.span, "*", _nginx(ingress))
+
+
+def _literal(path: str) -> str:
+    """The part of a path before a pattern (``/api(/|$)(.*)``, which nginx takes)."""
+    return re.split(r"[(\[*?^$]", path, maxsplit=1)[0] or "/"
+
+
+def _nginx(ingress: Ingress) -> str | None:
+    """What ingress-nginx puts in place of the prefix: the literal part of ``rewrite-target``."""
+    written = ingress.meta.annotations.get("nginx.ingress.kubernetes.io/rewrite-target")
+    return written.partition("$")[0] or "/" if written else None
 
 
 def _virtual_services(mesh: Mesh) -> Iterator[Route]:
@@ -56,9 +96,21 @@ def _virtual_services(mesh: Mesh) -> Iterator[Route]:
         if gateways:
             for http in virtual.http:
                 yield from _http_routes(virtual, http, mesh)
+                for inner in _delegated(virtual, http, mesh):
+                    yield from _http_routes(virtual, inner, mesh)
             for l4 in virtual.l4:
                 for destination in l4.destinations:
                     yield from _to(destination, virtual, mesh, ("any", "", "*"), None)
+
+
+def _delegated(virtual: VirtualService, http: HttpRoute, mesh: Mesh) -> tuple[HttpRoute, ...]:
+    """The routes of the VirtualService that a route hands over to; one without a match of its own takes the outer's."""
+    if http.delegate is None:
+        return ()
+    namespace, name = http.delegate
+    wanted = (namespace or virtual.meta.ns, name)
+    found = next((v for v in mesh.all(VirtualService) if (v.meta.ns, v.meta.name) == wanted), None)
+    return tuple(r if r.matches else replace(r, matches=http.matches) for r in found.http) if found else ()
 
 
 def _http_routes(virtual: VirtualService, http: HttpRoute, mesh: Mesh) -> Iterator[Route]:

@@ -83,9 +83,11 @@ def _of_text(call: Call, text: Text, sender: Sender, directory: Directory) -> It
 
 def _back_in(call: Call, address: Address, target: Target, directory: Directory, text: Text) -> Iterator[Sent]:
     """A public name of the system itself: its gateway decides by the path."""
-    routed = directory.routed(address.host.lower(), address.path)
-    target = replace(target, service=routed or target.service)
-    yield Sent(target, shown(address.host), address.port, address.path or "/", _protocol(call, address), text.evidence)
+    path = address.path or "/"
+    routed = directory.routed(address.host.lower(), path)
+    if routed is not None:
+        target, path = replace(target, service=routed.service), routed.seen(path)
+    yield Sent(target, shown(address.host), address.port, path, _protocol(call, address), text.evidence)
 
 
 def _protocol(call: Call, address: Address) -> str:

@@ -54,6 +54,37 @@ def test_an_ingress_lets_in_what_its_path_covers() -> None:
     assert found == [("web GET /shop/{id}", "ingress"), ("web POST /shop", "ingress")]
 
 
+def test_a_prefix_of_an_ingress_covers_whole_segments() -> None:
+    assert "web GET /admin" not in [o for o, _ in entries(linked(*ingress("/adm"), *PAGES))]
+
+
+def test_a_rewritten_prefix_lets_in_what_lies_below_what_it_becomes() -> None:
+    facts = gateway("{uri: {prefix: /public/}}", extra="rewrite: {uri: /shop},")
+    found = [o for o, _ in entries(linked(*facts, *PAGES))]
+    assert found == ["web GET /shop/{id}", "web POST /shop"]
+
+
+def test_a_route_that_is_handed_over_lets_in_what_the_other_routes() -> None:
+    facts = manifests(
+        web=deployment("web"),
+        vs="""
+        apiVersion: networking.istio.io/v1
+        kind: VirtualService
+        metadata: {name: root}
+        spec:
+          hosts: [shop.example.com]
+          gateways: [front]
+          http: [{match: [{uri: {prefix: /shop}}], delegate: {name: inner}}]
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: VirtualService
+        metadata: {name: inner}
+        spec: {http: [{route: [{destination: {host: web}}]}]}
+        """,
+    )
+    assert [o for o, _ in entries(linked(*facts, *PAGES))] == ["web GET /shop/{id}", "web POST /shop"]
+
+
 def test_an_exact_path_lets_in_one() -> None:
     assert entries(linked(*ingress("/admin", "Exact"), *PAGES)) == [("web GET /admin", "ingress")]
 

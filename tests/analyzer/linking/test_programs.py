@@ -174,6 +174,26 @@ def test_a_public_name_of_the_system_comes_back_in() -> None:
     assert (wire.callee.service, wire.precision) == ("default/pay", Precision.UPPER_BOUND)
 
 
+def test_a_gateway_that_rewrites_is_followed_to_the_operation() -> None:
+    facts = manifests(
+        web=deployment("web"),
+        pay=deployment("pay"),
+        ingress="""
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: {name: front, annotations: {nginx.ingress.kubernetes.io/rewrite-target: /$2}}
+        spec:
+          rules:
+          - host: shop.example.com
+            http:
+              paths:
+              - {path: "/api/pay(/|$)(.*)", pathType: Prefix, backend: {service: {name: pay, port: {number: 80}}}}
+        """,
+    )
+    sent = call("https://shop.example.com/api/pay/charge/7", path="web/app.py", method="POST")
+    assert str(only(linked(*facts, page(sent), CHARGE)).callee) == "default/pay POST /charge/{id}"
+
+
 def test_a_header_may_carry_the_callee() -> None:
     sent = call("http://localhost:3500/x", path="web/app.py", headers=(("dapr-app-id", "pay"),))
     assert only(linked(*SHOP, page(sent))).callee.service == "default/pay"
