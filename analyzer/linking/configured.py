@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, Wire
+from analyzer.linking.names import stock
 from analyzer.linking.placement import Placement
 from analyzer.linking.variables import Environments
 from analyzer.model import Operation, Precision
@@ -36,6 +37,20 @@ _STORES_WORDS = (
     "postgres postgresql mysql mariadb mongodb redis rediss amqp amqps kafka nats memcached cassandra clickhouse mqtt"
 )
 _STORES = frozenset(_STORES_WORDS.split())
+_SPOKEN = {p: p for p in (*_STORES, "http", "grpc", "tcp", "ws")} | {
+    "http2": "http",
+    "https": "http",
+    "mongo": "mongodb",
+}
+_NUMBERS = {
+    5672: "amqp",
+    6379: "redis",
+    5432: "postgresql",
+    3306: "mysql",
+    27017: "mongodb",
+    9092: "kafka",
+    4222: "nats",
+}
 _TELEMETRY = re.compile(
     r"otel|opentelemetry|collector|jaeger|zipkin|prometheus|statsd|fluent|loki|tempo|sentry|datadog"
 )
@@ -130,10 +145,16 @@ def _wire(caller: ServiceNode, node: ServiceNode, host: str, port: int | None, s
 
 
 def _protocol(scheme: str, node: ServiceNode, port: int | None) -> str:
-    """What is spoken, by the scheme, else by the port's ``appProtocol`` or name (Istio's protocol selection)."""
+    """What is spoken, by the scheme, else by the port's ``appProtocol``, name or number, else by what runs there."""
     if scheme:
-        return {"https": "http"}.get(scheme, scheme)
-    found = node.port(port)
+        return {"https": "http", "tcp": "tcp"}.get(scheme, scheme)
+    found = node.port(port) or next(iter(node.ports), None)
     named = (found.app_protocol or found.name or "") if found else ""
     head = named.lower().partition("-")[0]
-    return head if head in ("http", "grpc", "tcp", "redis", "mongo", "mysql", "amqp", "kafka") else "http"
+    if head in _SPOKEN:
+        return _SPOKEN[head]
+    number = port or (found.port if found else None)
+    if number in _NUMBERS:
+        return _NUMBERS[number]
+    images = [c.image for pod in node.pods for c in _containers(pod)]
+    return "tcp" if images and all(stock(i) for i in images) else "http"

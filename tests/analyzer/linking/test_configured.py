@@ -45,6 +45,13 @@ def test_code_that_does_not_use_the_variable_does_not_call() -> None:
     assert linked(*facts, handler("GET", "/", path="web/app.py")).wires == ()
 
 
+def test_what_is_spoken_follows_from_the_port_and_from_what_runs() -> None:
+    broker = deployment("broker", image="rabbitmq:3").replace("name: http, port: 8080", "name: q, port: 5672")
+    store = deployment("store", image="redis:7").replace("name: http, port: 8080", "name: x, port: 1234")
+    mesh = linked(*manifests(web=deployment("web", env="A_HOST=broker B_HOST=store"), b=broker, s=store))
+    assert [w.protocol for w in mesh.wires] == ["amqp", "tcp"]
+
+
 def test_a_store_that_code_is_given_by_a_url_is_called() -> None:
     facts = manifests(web=deployment("web", env="DB_URI=postgresql+psycopg2://u:p@db:8080/x"), db=deployment("db"))
     wire = only(linked(*facts, handler("GET", "/", path="web/app.py")))
