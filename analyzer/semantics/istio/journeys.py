@@ -26,11 +26,12 @@ from analyzer.semantics.istio.callees import (
 from analyzer.semantics.istio.callers import Client
 from analyzer.semantics.istio.hosts import MESH, Protocol
 from analyzer.semantics.istio.injection import pods_of
+from analyzer.semantics.istio.l4 import connection_routes
 from analyzer.semantics.istio.opaque import patched
 from analyzer.semantics.istio.proxies import waypoint_of
 from analyzer.semantics.istio.retries import Written, bytes_only, outbound, release, written_for
 from analyzer.semantics.istio.route_match import Asked, Proxy
-from analyzer.semantics.istio.routed import Hop, routed
+from analyzer.semantics.istio.routed import Hop, connected, routed
 from analyzer.semantics.istio.routing import DEFAULT, alternatives, bound_gateways, catalogue, full_hosts
 from analyzer.semantics.istio.scope import imports, outbound_mode
 from parsers.facts import NO_LABELS
@@ -49,7 +50,7 @@ def from_sidecar(client: Client, callee: Callee, wire: Wire, mesh: Mesh, options
     asked = _asked(wire, callee)
     if protocol(callee, wire) is Protocol.TCP:
         why = Evidence(f"{_port_words(callee, wire)}: bytes to the sidecar, so no HTTP route and no retries")
-        return [_opaque(client, callee, wire, mesh, why)]
+        return [_connected(client, callee, wire, mesh, options, why)]
     ways = alternatives(asked, (callee.host,), client.proxy, mesh)
     if ways == (DEFAULT,) and not _imported(client, callee):
         return [_unknown_host(client, callee, wire, mesh)]
@@ -92,6 +93,18 @@ def _passthrough_becomes(callee: Callee, wire: Wire, mesh: Mesh) -> tuple[tuple[
     shared = any(p.port == port for s in mesh.services.values() for p in s.ports)
     layer = outbound("sidecar", Written(_OFF, "route"), None, wire, mesh)
     return layer.becomes if shared else bytes_only("sidecar", Evidence("")).becomes
+
+
+def _connected(client: Client, callee: Callee, wire: Wire, mesh: Mesh, options: Options, why: Evidence) -> Passage:
+    """A connection: as dialled, or where a ``tls`` or ``tcp`` route sends it."""
+    found = connection_routes(callee.host, callee.port, client.proxy, mesh, tls=wire.protocol == "https")
+    if found is None:
+        return _opaque(client, callee, wire, mesh, why)
+    service, route = found
+    said = Evidence(f"a {route.protocol} route of VirtualService {service.meta.name} takes the connection", route.span)
+    asked = _asked(wire, callee)
+    hop = Hop("sidecar", client.proxy, callee, asked, wire, mesh, options, (why, said, *client.evidence))
+    return connected(hop, service.meta.ns, route.destinations, why)
 
 
 def _opaque(client: Client, callee: Callee, wire: Wire, mesh: Mesh, why: Evidence) -> Passage:

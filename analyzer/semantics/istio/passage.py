@@ -7,6 +7,8 @@ the passage says that it is an upper bound.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer.linking.mesh import Mesh, Wire
 from analyzer.model import Passage
 from analyzer.options import Options
@@ -26,7 +28,10 @@ def passage(wire: Wire, mesh: Mesh, options: Options) -> Passage | None:
         served = callee.node is not None and service_membership(callee.node, mesh) is not None
         concerned = concerned or client.kind is not Kind.OUTSIDE or served
         found += _ways(client, callee, wire, mesh, options)
-    return worst(found) if concerned and found else None
+    if not concerned or not found:
+        return None
+    whole = worst(found)
+    return replace(whole, evidence=tuple(dict.fromkeys(whole.evidence)))
 
 
 def _ways(client: Client, callee: Callee, wire: Wire, mesh: Mesh, options: Options) -> list[Passage]:

@@ -15,7 +15,15 @@ from analyzer.linking.mesh import Mesh, Wire
 from analyzer.model import Layer, Passage, Shadow
 from analyzer.options import Options
 from analyzer.semantics.istio.callees import Callee, destined, identity_lost, server_layers
-from analyzer.semantics.istio.retries import BUFFER_LIMIT_BYTES, Written, declared_only, outbound, written_for
+from analyzer.semantics.istio.l4 import shares
+from analyzer.semantics.istio.retries import (
+    BUFFER_LIMIT_BYTES,
+    Written,
+    bytes_only,
+    declared_only,
+    outbound,
+    written_for,
+)
 from analyzer.semantics.istio.route_match import Asked, Proxy
 from analyzer.semantics.istio.routing import Alternative
 from analyzer.semantics.istio.traffic_policy import Applied, Effective, budgets, effective, rule_for
@@ -58,13 +66,30 @@ def routed(hop: Hop, way: Alternative) -> Passage:
     route, namespace = way.route, way.service.meta.ns if way.service is not None else hop.proxy.namespace
     if (direct := _direct(route)) is not None:
         return answered(direct.cause, hop, (*way.evidence, direct.evidence))
-    targets = [_target(hop, _destined(hop, d, namespace), d, share) for d, share in _shares(route.destinations)]
+    targets = [_target(hop, _destined(hop, d, namespace), d, share) for d, share in shares(route.destinations)]
     there = [t for t in targets if t.missing is None]
     gone = tuple(t.missing for t in targets if t.missing is not None)
     if not there:
         return answered("proxy-503", hop, (*way.evidence, *gone))
     found = _sent(hop, there, written_for(route.retries, hop.mesh), route, (*way.evidence, *gone))
     return replace(found, shadows=tuple(_shadows(route, namespace, hop)))
+
+
+def connected(hop: Hop, namespace: str, destinations: tuple[Destination, ...], why: Evidence) -> Passage:
+    """A connection sent to destinations; one to a missing cluster is closed."""
+    targets = [_target(hop, _destined(hop, d, namespace), d, share) for d, share in shares(destinations)]
+    there = [t for t in targets if t.missing is None]
+    gone = tuple(t.missing for t in targets if t.missing is not None)
+    if not there:
+        return answered("reset", hop, gone)
+    inner, seen = _inner(there, hop)
+    plain = {identity_lost(t.callee, t.policy.tls_mode, hop.mesh) for t in there}
+    return Passage(
+        layers=(bytes_only(hop.kind, why), *inner),
+        callees=tuple((t.callee.id, t.share) for t in there),
+        plaintext=next(iter(plain)) if len(plain) == 1 else None,
+        evidence=(*gone, *hop.evidence, *seen),
+    )
 
 
 def answered(cause: str, hop: Hop, evidence: tuple[Evidence, ...]) -> Passage:
@@ -95,17 +120,6 @@ def _abort_cause(fault: Fault) -> str:
     if not status.isdecimal():
         return f"grpc-{status.lower().replace('_', '-')}"
     return "proxy-503" if status == "503" else status
-
-
-def _shares(destinations: tuple[Destination, ...]) -> Iterator[tuple[Destination, float]]:
-    """One destination takes all, whatever its weight; of several, those with weight 0 none (route.go:686-706)."""
-    if len(destinations) == 1:
-        yield destinations[0], 1.0
-        return
-    total = sum(d.weight or 0 for d in destinations)
-    for destination in destinations:
-        if destination.weight:
-            yield destination, destination.weight / total
 
 
 def _destined(hop: Hop, destination: Destination, owner: str) -> Callee:

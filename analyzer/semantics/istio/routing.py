@@ -118,6 +118,12 @@ def alternatives(asked: Asked, hosts: Iterable[str], proxy: Proxy, mesh: Mesh) -
     return (DEFAULT,)
 
 
+def serving(host: str, proxy: Proxy, mesh: Mesh) -> Iterator[VirtualService]:
+    """The VirtualServices that may serve a host at a proxy, the winning ones first."""
+    for group in _ranked(catalogue(mesh), host, proxy):
+        yield from group
+
+
 def _ranked(known: Catalogue, host: str, proxy: Proxy) -> list[list[VirtualService]]:
     """Candidates in groups, the winning one first; inside a group creation time decides, which files do not hold."""
     found = [

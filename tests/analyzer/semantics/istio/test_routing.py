@@ -274,3 +274,35 @@ def test_a_route_that_sets_retry_headers_switches_retries_on_even_where_they_are
     found = layer(passage(mesh_of(*shop(virtual_service(http)))))
     assert found.attempts is not None
     assert (found.attempts.value, "5xx" in found.fires_on) == (8, True)
+
+
+# -------------------------------------------------------------------------------------------------- connections
+
+
+def test_a_tcp_route_weighs_destinations_and_repeats_nothing() -> None:
+    route = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: c, namespace: shop}
+spec:
+  hosts: [c]
+  tcp: [{route: [{destination: {host: c}, weight: 30}, {destination: {host: d}, weight: 70}]}]
+"""
+    found = passage(mesh_of(namespace(), app("a"), app("c", port="tcp"), app("d", port="tcp"), route))
+    assert found.callees == (("shop/c", 0.3), ("shop/d", 0.7))
+    assert attempts(found) == 1
+
+
+def test_a_tls_route_takes_the_server_names_it_lists() -> None:
+    route = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api.example.com]
+  tls: [{match: [{port: 443, sniHosts: [api.example.com]}], route: [{destination: {host: c}}]}]
+"""
+    call = wire(callee="external:api.example.com", protocol="https", port=443)
+    assert passage(mesh_of(*shop(route)), call).callees == (("shop/c", 1.0),)
+    plain = wire(callee="external:api.example.com", protocol="redis", port=443)
+    assert passage(mesh_of(*shop(route)), plain).callees == (("external:api.example.com", 1.0),)
