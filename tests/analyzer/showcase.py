@@ -68,9 +68,17 @@ def _default_route() -> Layer:
     note = "does not fire on a 503 since Istio 1.24"
     cited = (Evidence("istio/istio route/retry/retry.go:36 defaultNumRetries"),)
     return Layer(
-        "sidecar", "istio default", Count(3), ("connect-failure", "reset-before-request"), frozenset(), _DEFAULT, False,
-        None, note, evidence=cited,
-    )  # fmt: skip
+        "sidecar",
+        "istio default",
+        Count(3),
+        ("connect-failure", "reset-before-request"),
+        frozenset(),
+        _DEFAULT,
+        False,
+        None,
+        note,
+        evidence=cited,
+    )
 
 
 def shop() -> Report:
@@ -96,17 +104,43 @@ def shop() -> Report:
         ),
     )
     calls = (
-        _call(1, GATE, PLACE, span(_ORDERS, 21), layer("app", "tenacity", 3, "stop_after_attempt(3)", span(_ORDERS, 11)), _default_route()),
+        _call(
+            1,
+            GATE,
+            PLACE,
+            span(_ORDERS, 21),
+            layer("app", "tenacity", 3, "stop_after_attempt(3)", span(_ORDERS, 11)),
+            _default_route(),
+        ),
         _call(2, PLACE, RESERVE, span(_CLIENTS, 21), tenacity, dropped),
         _call(3, PLACE, PAY, span(_CLIENTS, 32), tenacity, mesh),
-        _call(4, PAY, BOOK, span(_LEDGER, 25), layer("sdk", "urllib3.Retry", 4, "total=3", span(_LEDGER, 14)), _default_route()),
+        _call(
+            4,
+            PAY,
+            BOOK,
+            span(_LEDGER, 25),
+            layer("sdk", "urllib3.Retry", 4, "total=3", span(_LEDGER, 14)),
+            _default_route(),
+        ),
         _call(5, CANCEL, REFUND, span(_CLIENTS, 42), mesh, verdict=denied),
-        _call(6, QUOTES, QUOTE, span("services/storefront/storefront/pricing.py", 17), layer("sidecar", "VirtualService pricing-service", 3, "attempts: 2", span("deploy/istio/pricing-service.yaml", 12))),
+        _call(
+            6,
+            QUOTES,
+            QUOTE,
+            span("services/storefront/storefront/pricing.py", 17),
+            layer(
+                "sidecar",
+                "VirtualService pricing-service",
+                3,
+                "attempts: 2",
+                span("deploy/istio/pricing-service.yaml", 12),
+            ),
+        ),
         _call(7, CASE, ADMIN, span("services/support-desk/desk.py", 21), _default_route()),
         _call(8, ADMIN, READ, span("services/admin-service/backoffice.py", 20), mesh),
         _call(9, INVOICE, ARCHIVE, span("services/admin-service/backoffice.py", 26), _default_route()),
         _call(10, PAY, CARDS, span("services/payment-service/payments/cards.py", 11), verdict=None),
-    )  # fmt: skip
+    )
     three = (Count(3), ONCE)
     hops = (
         Hop("c1", "500", three, Count(3)),
@@ -114,28 +148,131 @@ def shop() -> Report:
         Hop("c4", "503", (Count(4), ONCE), Count(144)),
     )
     rows = (
-        AmplificationView(GATE, BOOK, Count(144), Count(144), None, "503", (("503", Count(144)), ("connect-failure", Count(36))), ("c1", "c3", "c4"), Precision.EXACT, hops),
-        AmplificationView(GATE, PAY, Count(36), Count(36), None, "503", (("503", Count(36)),), ("c1", "c3"), Precision.EXACT, hops[:2]),
-        AmplificationView(GATE, RESERVE, Count(36), Count(36), None, "503", (("503", Count(36)),), ("c1", "c2"), Precision.UPPER_BOUND, (hops[0], Hop("c2", "503", (Count(3), Count(4)), Count(36)))),
-        AmplificationView(GATE, CARDS, Count(36), Count(36), None, "500", (("500", Count(36)),), ("c1", "c3", "c10"), Precision.EXACT),
-        AmplificationView(QUOTES, QUOTE, Count(3), Count(3), None, "grpc-unavailable", (("grpc-unavailable", Count(3)),), ("c6",), Precision.EXACT),
-        AmplificationView(CASE, READ, Count(4), Count(4), None, "503", (("503", Count(4)),), ("c7", "c8"), Precision.EXACT),
-    )  # fmt: skip
+        AmplificationView(
+            GATE,
+            BOOK,
+            Count(144),
+            Count(144),
+            None,
+            "503",
+            (("503", Count(144)), ("connect-failure", Count(36))),
+            ("c1", "c3", "c4"),
+            Precision.EXACT,
+            hops,
+        ),
+        AmplificationView(
+            GATE, PAY, Count(36), Count(36), None, "503", (("503", Count(36)),), ("c1", "c3"), Precision.EXACT, hops[:2]
+        ),
+        AmplificationView(
+            GATE,
+            RESERVE,
+            Count(36),
+            Count(36),
+            None,
+            "503",
+            (("503", Count(36)),),
+            ("c1", "c2"),
+            Precision.UPPER_BOUND,
+            (hops[0], Hop("c2", "503", (Count(3), Count(4)), Count(36))),
+        ),
+        AmplificationView(
+            GATE, CARDS, Count(36), Count(36), None, "500", (("500", Count(36)),), ("c1", "c3", "c10"), Precision.EXACT
+        ),
+        AmplificationView(
+            QUOTES,
+            QUOTE,
+            Count(3),
+            Count(3),
+            None,
+            "grpc-unavailable",
+            (("grpc-unavailable", Count(3)),),
+            ("c6",),
+            Precision.EXACT,
+        ),
+        AmplificationView(
+            CASE, READ, Count(4), Count(4), None, "503", (("503", Count(4)),), ("c7", "c8"), Precision.EXACT
+        ),
+    )
     load = tuple(LoadView(o, Count(n), Precision.EXACT) for o, n in ((BOOK, 144), (CARDS, 36), (PAY, 36), (PLACE, 3)))
     paths = (
-        PathView("broken", CANCEL.service, REFUND, (), denied.because, (), "POST /v1/orders/{order_id}/cancel asks for it and gets 403"),
-        PathView("bypass", CASE.service, READ, (ADMIN,), (Evidence("support-desk is not among the principals", span("deploy/istio/payment-service-access.yaml", 27)), Evidence("admin-service has no policy", span("deploy/base/admin-service.yaml", 1))), (Evidence("an AuthorizationPolicy on admin-service"),), "reads payments through the back office"),
-        PathView("open", "none", ARCHIVE, (), (Evidence("PERMISSIVE", span("deploy/istio/mesh-mtls.yaml", 19)),), (), "reachable without an identity"),
-    )  # fmt: skip
+        PathView(
+            "broken",
+            CANCEL.service,
+            REFUND,
+            (),
+            denied.because,
+            (),
+            "POST /v1/orders/{order_id}/cancel asks for it and gets 403",
+        ),
+        PathView(
+            "bypass",
+            CASE.service,
+            READ,
+            (ADMIN,),
+            (
+                Evidence(
+                    "support-desk is not among the principals", span("deploy/istio/payment-service-access.yaml", 27)
+                ),
+                Evidence("admin-service has no policy", span("deploy/base/admin-service.yaml", 1)),
+            ),
+            (Evidence("an AuthorizationPolicy on admin-service"),),
+            "reads payments through the back office",
+        ),
+        PathView(
+            "open",
+            "none",
+            ARCHIVE,
+            (),
+            (Evidence("PERMISSIVE", span("deploy/istio/mesh-mtls.yaml", 19)),),
+            (),
+            "reachable without an identity",
+        ),
+    )
     findings = (
-        Finding("PA004", Severity.ERROR, Confidence.HIGH, "'*' inside a path is a literal: POST /v1/payments/42/refund is denied", span("deploy/istio/payment-service-access.yaml", 21, 42), denied.because, "refund"),
-        Finding("RA001", Severity.ERROR, Confidence.HIGH, "one request at storefront POST /checkout becomes up to 144 at ledger POST /entries", span(_ORDERS, 11), tuple(Evidence(f"{n} x", span(p, x)) for n, p, x in ((3, _ORDERS, 11), (3, _CLIENTS, 11), (4, "deploy/istio/payment-service.yaml", 13), (4, _LEDGER, 14))), "ledger"),
-        Finding("RA006", Severity.WARNING, Confidence.MEDIUM, "trafficPolicy.retries does not exist in Istio and is dropped", span("deploy/istio/inventory-service.yaml", 21), (), "inventory-service"),
-    )  # fmt: skip
+        Finding(
+            "PA004",
+            Severity.ERROR,
+            Confidence.HIGH,
+            "'*' inside a path is a literal: POST /v1/payments/42/refund is denied",
+            span("deploy/istio/payment-service-access.yaml", 21, 42),
+            denied.because,
+            "refund",
+        ),
+        Finding(
+            "RA001",
+            Severity.ERROR,
+            Confidence.HIGH,
+            "one request at storefront POST /checkout becomes up to 144 at ledger POST /entries",
+            span(_ORDERS, 11),
+            tuple(
+                Evidence(f"{n} x", span(p, x))
+                for n, p, x in (
+                    (3, _ORDERS, 11),
+                    (3, _CLIENTS, 11),
+                    (4, "deploy/istio/payment-service.yaml", 13),
+                    (4, _LEDGER, 14),
+                )
+            ),
+            "ledger",
+        ),
+        Finding(
+            "RA006",
+            Severity.WARNING,
+            Confidence.MEDIUM,
+            "trafficPolicy.retries does not exist in Istio and is dropped",
+            span("deploy/istio/inventory-service.yaml", 21),
+            (),
+            "inventory-service",
+        ),
+    )
     diagnostics = (
-        Diagnostic.at(span("deploy/istio/order-service-canary.yaml", 44), Code.UNKNOWN_FIELD, field="$.spec.trafficPolicy.connectionPool.http.h2UpgradePolicy"),
+        Diagnostic.at(
+            span("deploy/istio/order-service-canary.yaml", 44),
+            Code.UNKNOWN_FIELD,
+            field="$.spec.trafficPolicy.connectionPool.http.h2UpgradePolicy",
+        ),
         Diagnostic.at(span("legacy/old.py", 3), Code.SYNTAX, detail="Missing parentheses in call to 'print'"),
-    )  # fmt: skip
+    )
     return Report(
         services=_services(calls),
         calls=calls,
@@ -163,9 +300,15 @@ def _service(identity: str, names: set[str], entry: bool) -> ServiceView:
     if identity.startswith("external:"):
         return ServiceView(identity, "", identity.removeprefix("external:"), operations=tuple(sorted(names)))
     return ServiceView(
-        identity, namespace, name, f"cluster.local/ns/{namespace}/sa/{name}", "istio-sidecar", "STRICT",
-        tuple(sorted(names)), "gateway" if entry else None,
-    )  # fmt: skip
+        identity,
+        namespace,
+        name,
+        f"cluster.local/ns/{namespace}/sa/{name}",
+        "istio-sidecar",
+        "STRICT",
+        tuple(sorted(names)),
+        "gateway" if entry else None,
+    )
 
 
 def system(services: int, seed: int = 7) -> Report:

@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def texts(svg: bytes) -> list[str]:
-    return ["".join(t.itertext()) for t in ElementTree.fromstring(svg).iter(f"{SVG}text")]  # noqa: S314  # our own
+    return ["".join(t.itertext()) for t in ElementTree.fromstring(svg).iter(f"{SVG}text")]  # our own
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -35,7 +35,7 @@ def test_hash_seeds_do_not_change_a_picture() -> None:
         "print(hashlib.md5(picture(shop(), 'svg')).hexdigest())"
     )
     found = {
-        subprocess.run(  # noqa: S603  # our own interpreter and code
+        subprocess.run(  # our own interpreter and code
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONHASHSEED": str(seed)},
             capture_output=True,

@@ -7,7 +7,6 @@ tables are still there. Every name is escaped; data for the script is JSON in wh
 from __future__ import annotations
 
 import json
-from html import escape
 from importlib.resources import files
 
 from analyzer.diagram import View, diagram
@@ -16,6 +15,7 @@ from analyzer.reports import Format, Page
 from analyzer.reports.html.content import data
 from analyzer.reports.html.drawing import drawing
 from analyzer.reports.html.tables import controls, headline, tables
+from analyzer.reports.html.words import escape
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 

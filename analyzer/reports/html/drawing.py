@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 from analyzer import layout
 from analyzer.diagram import Box, Diagram, Line, band
+from analyzer.reports.html.words import escape
 from parsers.quantities import ONCE
 
 _PAD, _HEIGHT = 12.0, 42.0

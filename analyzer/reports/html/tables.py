@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from analyzer.findings import Evidence, Severity
 from analyzer.report import AmplificationView, PathView, Report, ranking
+from analyzer.reports.html.words import escape
 from parsers.quantities import ONCE
 
 ROWS = 200

@@ -76,7 +76,8 @@ def chains(report: Report, ink: Ink) -> Iterator[str]:
     for row in rest[:LISTED]:
         text = f"{report.name(row.entry)} → {report.name(row.target)}"
         number = f"{row.worst}×".rjust(_column(rest[:LISTED]) + 1)
-        yield f"  {_heat(number, row.worst, ink)}  " + next(iter(ink.lines(text, row.cause, indent=0)))
+        inner = Ink(ink.width - len(number) - 4, ink.colour)
+        yield f"  {_heat(number, row.worst, ink)}  {inner.brief(text, row.cause)}"
     if len(rest) > LISTED:
         yield ink.dim(f"  … and {len(rest) - LISTED} more (--format json has them all)")
     if rest:
@@ -117,7 +118,7 @@ def _answers(cause: str) -> str:
 
 def _station(name: str, count: Count | None, note: str, column: int, ink: Ink) -> str:
     number = str(count if count is not None else "").rjust(column)
-    name = clean(name)
+    name = shorten(clean(name), ink.width - column - 2)
     gap = ink.width - column - 2 - width(name) - width(note)
     tail = " " * gap + ink.dim(note) if note and gap >= 2 else ""
     return f"{_heat(number, count or ONCE, ink)}  {ink.bold(name)}{tail}"

@@ -59,12 +59,24 @@ class Ink:
             yield " " * max(self.width - width(where), indent + 2) + self.dim(where)
 
     def brief(self, text: str, where: str = "", *, indent: int = 0, style: str = "") -> str:
-        """One line: the text cut where there is no room for more of it, and ``where`` at the right edge, never cut."""
+        """One line: the text cut where there is no room for more of it, and ``where`` at the right edge, never cut.
+
+        Two lines where both cannot stand on one.
+        """
         where = clean(where)
-        room = max(self.width - indent - (width(where) + 2 if where else 0), 12)
-        shown = shorten(clean(text), room)
-        gap = " " * max(self.width - indent - width(shown) - width(where), 2) if where else ""
-        return " " * indent + (self.paint(shown, style) if style else shown) + gap + self.dim(where)
+        room = self.width - indent - (width(where) + 2 if where else 0)
+        alone = room < _LEAST
+        shown = shorten(clean(text), self.width - indent if alone else room)
+        start = " " * indent + (self.paint(shown, style) if style else shown)
+        if not where:
+            return start
+        if alone:
+            return f"{start}\n{' ' * max(self.width - width(where), indent)}{self.dim(where)}"
+        return start + " " * (self.width - indent - width(shown) - width(where)) + self.dim(where)
+
+
+#: Columns below which a text beside its place says nothing any more.
+_LEAST = 16
 
 
 def shorten(text: str, room: int) -> str:

@@ -80,7 +80,7 @@ def findings(report: Report, ink: Ink) -> Iterator[str]:
     for (severity, rule), group in _grouped(report.findings):
         word = severity.name.lower()
         head = f"  {ink.paint(f'{word:<8}', word)}{ink.bold(rule)}  "
-        yield head + ink.dim(ink.brief(summaries.get(rule, '').replace('`', '')))
+        yield head + ink.dim(ink.brief(summaries.get(rule, "").replace("`", "")))
         most = NOTES if severity is Severity.NOTE else PER_RULE
         for finding in group[:most]:
             yield from ink.lines(report.plain(finding.message), str(finding.span), indent=10)
