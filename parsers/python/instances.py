@@ -14,7 +14,20 @@ from parsers.python import settings
 from parsers.python.module import Assigned, Defined, Parameter, Scope
 from parsers.python.program import Name
 from parsers.python.sites import first_parameter
-from parsers.python.value import NONE, Default, Either, Known, Made, Member, Thing, Unknown, Value, either, options
+from parsers.python.value import (
+    NONE,
+    Default,
+    Either,
+    Items,
+    Known,
+    Made,
+    Member,
+    Thing,
+    Unknown,
+    Value,
+    either,
+    options,
+)
 
 if TYPE_CHECKING:
     from parsers.python.values import Frame, Values
@@ -127,6 +140,9 @@ def attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
             return either(useful or found)
         if attr in home.bindings:
             return _declared(values, made, home, attr, frame)
+    if attr == "args":
+        inner = frame.deeper(made.scope, dict(made.bound))
+        return Items("tuple", tuple(values.at(a, inner) for a in made.call.args))
     below = [s for s in values.sites.subclasses(cls) if attr in s.bindings or attr in values.sites.stores(s)]
     if below and made.call is ANY_CALL:
         return either(attribute(values, any_instance(s), attr, frame.deeper()) for s in below[:4])
@@ -153,6 +169,16 @@ def above(values: Values, made: Made, attr: str) -> Value:
         return Unknown(attr)
     given = own if isinstance(own, Made) else made
     return Member(Made(external, given.call, given.scope, given.bound), (attr,))
+
+
+def given(values: Values, made: Made, attr: str, frame: Frame) -> Value:
+    """What an external object was given under a name: ``HTTPException(status_code=503).status_code``."""
+    inner = frame.deeper(made.scope, dict(made.bound))
+    for keyword in made.call.keywords:
+        if keyword.arg == attr:
+            return values.at(keyword.value, inner)
+    first = made.call.args[:1] if attr in ("status_code", "status", "code") else []
+    return values.at(first[0], inner) if first else Unknown(attr)
 
 
 def external_base(values: Values, cls: Scope) -> Name | None:

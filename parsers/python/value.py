@@ -149,11 +149,16 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A caught exception, after one of the requests ``keys`` failed."""
+    """A caught exception, after one of the requests ``keys`` failed, or one of the ``raised`` was raised.
+
+    Under ``key`` the marks of ``raised`` tell which.
+    """
 
     keys: tuple[int, ...]
     classes: tuple[str, ...]
     client: str = ""
+    raised: tuple[tuple[str, Value], ...] = ()
+    key: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,12 +365,24 @@ class Values:
                 return each(base, lambda v: self.attribute(v, attr, frame.deeper()))
             case Reply():
                 return replies.attribute(base, attr)
+            case Failure(raised=raised) if raised:
+                return self._of_raised(base, attr, frame.deeper())
             case Failure():
                 return replies.of_failure(base, attr)
             case Known() | Text() if attr == "value":  # a member of an enumeration stands for its value
                 return base
             case _:
                 return Unknown(attr)
+
+    def _of_raised(self, failure: Failure, attr: str, frame: Frame) -> Value:
+        """An attribute of an exception that code of the tree raised, by which one it was."""
+        found: list[tuple[str, Value]] = []
+        for mark, value in failure.raised:
+            held = self.attribute(value, attr, frame)
+            if isinstance(held, Member) and isinstance(value, Made):
+                held = instances.given(self, value, attr, frame)
+            found.append((mark, held))
+        return found[0][1] if len(found) == 1 else Outcome(failure.key, tuple(found))
 
     def _member(self, base: Thing, attr: str, frame: Frame) -> Value:
         name = base.name

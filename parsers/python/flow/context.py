@@ -51,11 +51,21 @@ class Context:
     last_sent: dict[int, int] = field(default_factory=dict)
     clients_of: dict[int, str] = field(default_factory=dict)
     kind: str = "http"
+    raise_key: int = 0
+    raises: list[Value] = field(default_factory=list)
     tuples: bool = False  # a returned tuple is body and status
 
     def key(self) -> int:
         self.next_key += 1
         return self.next_key
+
+    def raised(self, value: Value) -> int:
+        """The number of an exception that code raises, among all that it raises."""
+        if not self.raise_key:
+            self.raise_key = self.key()
+        if value not in self.raises:
+            self.raises.append(value)
+        return self.raises.index(value)
 
     def spend(self, amount: int = 1) -> bool:
         """Whether there is work left for this handler."""

@@ -13,7 +13,7 @@ from parsers.python.flow import calling, concurrency
 from parsers.python.flow.context import Activation, block
 from parsers.python.flow.joining import Asked, Path, meet
 from parsers.python.operators import unpacked
-from parsers.python.value import Items, Outcome, Pending, Reply, Table, Unknown, Value, settled, truth
+from parsers.python.value import Items, Outcome, Pending, Reply, Table, Unknown, Value, either, settled, truth
 from parsers.quantities import Count
 
 #: Items of a known collection that are followed one by one.
@@ -149,7 +149,7 @@ def _comprehension(act: Activation, expr: _Comprehension) -> None:
     rows: list[tuple[Value, ...]] = []
     before = dict(act.env)
     if items is None or len(expr.generators) > 1 or any(g.ifs for g in expr.generators):
-        act.env.update(unpacked(first.target, done or _any_item(source)))
+        act.env.update(unpacked(first.target, done or _any_item(act, source, first.target)))
         with act.captured() as steps:
             for part in inner:
                 _visit(act, part)
@@ -171,11 +171,13 @@ def _comprehension(act: Activation, expr: _Comprehension) -> None:
         act.results[id(expr)] = Table(tuple((row[0], row[1]) for row in rows), complete)
 
 
-def _any_item(source: Value) -> Value:
+def _any_item(act: Activation, source: Value, target: ast.expr) -> Value:
+    items = act.context.values.elements(source)
+    if items:
+        return either(items)
     inner = settled(source)
-    if isinstance(inner, Items) and inner.items:
-        return inner.items[0] if len(inner.items) == 1 else Unknown("item")
-    return Reply(inner.key, "body", inner.client) if isinstance(inner, Reply) else Unknown("item")
+    unknown = Unknown(act.scope.module.source(target))
+    return Reply(inner.key, "body", inner.client) if isinstance(inner, Reply) else unknown
 
 
 def known_items(source: Value) -> tuple[Value, ...] | None:

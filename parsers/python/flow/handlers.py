@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import parsers.python.clients
 import parsers.python.servers
 from parsers.diagnostics import Code, Diagnostic
-from parsers.facts.python import NOTHING, Answer, Call, Handler, Listener, Send, Step
+from parsers.facts.python import NOTHING, Call, Catch, Guard, Handler, Listener, Raise, Send, Step
+from parsers.facts.python import Scope as Placed
 from parsers.plugins import collect
 from parsers.python.clients import Client
 from parsers.python.flow import calling, concurrency, statements
 from parsers.python.flow.context import Activation, Context, Layers, block
 from parsers.python.flow.functions import enter
-from parsers.python.flow.tidy import sends, tidy, walk
+from parsers.python.flow.tidy import fails, sends, tidy, walk
 from parsers.python.module import Module, Scope
 from parsers.python.routing import Found, Routing
 from parsers.python.sending import Site
@@ -42,7 +43,6 @@ class Following:
         self.retries = retries
         self.routing = Routing(values)
         self._clients = _clients()
-        self._errors: dict[int, str | None] = {}
 
     def handlers(self) -> Iterator[Handler | Diagnostic]:
         """Every way in, in the order of frameworks and lines; then what modules do when they are loaded."""
@@ -80,7 +80,6 @@ class Following:
             body = NOTHING
         if context.truncated:
             yield Diagnostic.at(found.span, Code.TRUNCATED, detail=found.target.name.qualified)
-        errors = tuple((name, s) for name, thing in found.errors if (s := self._error(thing, found)) is not None)
         yield Handler(
             framework=found.framework,
             kind=found.kind,
@@ -90,21 +89,7 @@ class Following:
             span=found.span,
             body=body,
             uncaught=found.uncaught,
-            errors=errors,
         )
-
-    def _error(self, thing: Thing, found: Found) -> str | None:
-        """The status that an application's own exception handler answers with."""
-        scope = thing.name.scope
-        if id(scope) not in self._errors:
-            context = self._context(found)
-            try:
-                body = _function(context, thing, {})
-            except RecursionError:
-                body = NOTHING
-            stated = [s.status for s in walk(body) if isinstance(s, Answer) and s.status is not None]
-            self._errors[id(scope)] = stated[-1] if stated else None
-        return self._errors[id(scope)]
 
     def _module(self, module: Module) -> Iterator[Handler | Diagnostic]:
         """What runs when a file is loaded or started, where it sends anything."""
@@ -199,7 +184,37 @@ def _followed(context: Context, found: Found) -> Step:
         if name is not None and not isinstance(value, Unknown):
             bound[name] = value
     body = _function(context, found.target, bound)
-    return tidy(block([*outer.steps, body]))
+    for middleware in found.wraps:
+        outer.steps += _beside(context, middleware)
+    whole = block([*outer.steps, body])
+    return tidy(_answered(context, found, whole))
+
+
+def _beside(context: Context, middleware: Thing) -> list[Step]:
+    """What a middleware sends for each request, whatever the handler does."""
+    body = tidy(_function(context, middleware, {}))
+    scope = _scope(middleware)
+    return [Placed(scope.symbol, body, scope.module.span(scope.node))] if sends(body) else []
+
+
+def _answered(context: Context, found: Found, body: Step) -> Step:
+    """The application's own exception handlers around the body: the most specific first."""
+    if not found.errors or not fails(body):
+        return body
+    general = ("Exception", "BaseException")
+    catches: list[Catch] = []
+    for name, thing in sorted(found.errors, key=lambda e: e[0] in general):
+        scope = _scope(thing)
+        outer = Activation(context, scope, {}, top=True)
+        keys = tuple(s.key for s in walk(body) if isinstance(s, Send))
+        failure = statements.failed(outer, body, (name,), keys)
+        names = [n for n in scope.bindings if n != "self"]
+        given: dict[str, Value] = {n: failure for n in names[:2] if n not in ("request", "req", "_request", "_")}
+        if name in general and found.framework in ("fastapi", "starlette"):
+            web = ("fastapi.exceptions.HTTPException", "fastapi.HTTPException", "starlette.exceptions.HTTPException")
+            catches.append(Catch(web, Raise((), None, scope.module.span(scope.node))))
+        catches.append(Catch((name,), _function(context, thing, given)))
+    return Guard(body, tuple(catches), NOTHING, NOTHING)
 
 
 def _scope(thing: Thing) -> Scope:

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable
 
 from parsers.facts.python import NOTHING, Answer, Branch, Catch, Guard, Leave, Next, Raise, Send, Step
+from parsers.facts.python import Scope as Placed
 from parsers.python.conditions import status_test
 from parsers.python.flow import answers, concurrency, loops, withs
 from parsers.python.flow.context import Activation, block
@@ -17,8 +18,8 @@ from parsers.python.flow.expressions import condition, effective, run
 from parsers.python.flow.joining import Path, choose, meet
 from parsers.python.flow.tidy import fails, walk
 from parsers.python.operators import binary, unpacked
-from parsers.python.raising import classes_of, raised
-from parsers.python.value import NONE, Failure, Known, Outcome, Pending, Reply, Unknown, Value, options, settled
+from parsers.python.raising import ancestors, classes_of, raised
+from parsers.python.value import NONE, Failure, Known, Made, Outcome, Pending, Reply, Unknown, Value, options, settled
 
 
 def body(act: Activation, statements: list[ast.stmt]) -> None:
@@ -170,6 +171,9 @@ def _raise(act: Activation, node: ast.stmt) -> None:
     if isinstance(value, Outcome) and not any(isinstance(o, Failure) for o in options(value)):
         value = options(value)[0]
     found = raised(act.context.values, value, act.frame())
+    if isinstance(value, Made):
+        number = act.context.raised(value)
+        act.emit(act.mark(act.context.raise_key, number, node))
     act.emit(Raise(found.classes, found.status, span, found.key))
 
 
@@ -191,7 +195,8 @@ def _try(act: Activation, node: ast.stmt) -> None:
     keys = tuple(s.key for s in walk(inner) if isinstance(s, Send))
     clauses = [(h, _caught_by(act, h)) for h in node.handlers]
     for handler, classes in clauses:
-        paths.append(_handle(act, handler, classes, keys, before, tried.env))
+        failure = failed(act, inner, classes, keys)
+        paths.append(_handle(act, handler, failure, before, tried.env))
     meet(act, paths, node)
     if not fails(inner):
         _quiet(act, tried, after, [p for p in paths if p is not tried and p is not after], node)
@@ -226,11 +231,32 @@ def _caught_by(act: Activation, handler: ast.ExceptHandler) -> tuple[str, ...]:
     return classes_of(act.context.values, act.value(handler.type)) or ("Exception",)
 
 
+def failed(act: Activation, inner: Step, classes: tuple[str, ...], keys: tuple[int, ...]) -> Failure:
+    """What an ``except`` clause binds: the failure of a request, or one of the exceptions that the body raises."""
+    context = act.context
+    client = context.clients_of.get(keys[0], "") if keys else ""
+    marks = {
+        s.body.status
+        for s in walk(inner)
+        if isinstance(s, Placed) and s.key == context.raise_key and context.raise_key and isinstance(s.body, Answer)
+    }
+    own = [
+        (f"#{i}", value) for i, value in enumerate(context.raises) if f"#{i}" in marks and _is_one(act, value, classes)
+    ]
+    return Failure(keys[-4:], classes, client, tuple(own), context.raise_key)
+
+
+def _is_one(act: Activation, value: Value, classes: tuple[str, ...]) -> bool:
+    """Whether an exception is of one of the classes, and not only by being an exception at all."""
+    if not isinstance(value, Made):
+        return False
+    return bool(set(ancestors(act.context.values, value.name)) & set(classes) - {"Exception", "BaseException"})
+
+
 def _handle(
     act: Activation,
     handler: ast.ExceptHandler,
-    classes: tuple[str, ...],
-    keys: tuple[int, ...],
+    failure: Failure,
     before: dict[str, Value],
     tried: dict[str, Value],
 ) -> Path:
@@ -240,10 +266,9 @@ def _handle(
         if name in before and before[name] != value:
             env[name] = value if before[name] == NONE and isinstance(value, Reply) else before[name]
     catching, current = act.catching, act.env
-    act.env, act.catching = env, classes
+    act.env, act.catching = env, failure.classes
     if handler.name is not None:
-        client = act.context.clients_of.get(keys[0], "") if keys else ""
-        act.env = {**env, handler.name: Failure(keys[-4:], classes, client)}
+        act.env = {**env, handler.name: failure}
     path = _then(act, handler.body)
     act.env, act.catching = current, catching
     return path

@@ -50,6 +50,7 @@ def _find(routing: Routing) -> Iterator[Found]:
             yield from _routes(routing, one)
     yield from _added(routing)
     yield from _listed(routing)
+    yield from _started(routing)
 
 
 def _routes(routing: Routing, one: Decorated) -> Iterator[Found]:
@@ -217,6 +218,25 @@ def _list(routing: Routing, given: Value, prefix: str, depth: int) -> Iterator[F
                 for path in paths:
                     for method in _methods(routing, "route", item.call, item.scope):
                         yield from _endpoint(routing, method, joined(prefix, path) or "/", thing, item.scope, item.call)
+
+
+def _started(routing: Routing) -> Iterator[Found]:
+    """``@app.on_event("startup")`` and ``lifespan=`` functions."""
+    functions = [
+        one.function
+        for one in routing.decorated()
+        if one.attr == "on_event" and texts(routing.evaluate(argument(one.call, 0), one.where)) == ("startup",)
+    ]
+    for call, scope in routing.calls("FastAPI", "Starlette"):
+        for name in ("lifespan", "on_startup"):
+            given = routing.evaluate(argument(call, None, name), scope)
+            inner = settled(given)
+            items = inner.items if isinstance(inner, Items) else (given,)
+            functions += [t.name.scope for i in items for t in routing.things(i) if t.name.scope is not None]
+    for function in functions:
+        if function.is_function:
+            span = function.module.span(function.node)
+            yield Found("fastapi", "startup", "*", function.symbol, routing.thing(function), span)
 
 
 FASTAPI = Server("fastapi", ("fastapi", "starlette"), _find)

@@ -16,7 +16,7 @@ from parsers.python.servers import Server
 from parsers.python.value import Items, Thing, settled
 
 _TASK = frozenset({"task", "shared_task", "actor", "db_task", "job"})
-_CRON = frozenset({"periodic_task", "db_periodic_task", "scheduled_job", "on_event", "repeat_every", "cron"})
+_CRON = frozenset({"periodic_task", "db_periodic_task", "scheduled_job", "repeat_every", "cron"})
 
 
 def _find(routing: Routing) -> Iterator[Found]:
