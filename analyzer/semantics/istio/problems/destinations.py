@@ -70,6 +70,16 @@ def _registered(mesh: Mesh) -> tuple[Registered, ...]:
     return tuple(found)
 
 
+def populated(host: str, mesh: Mesh) -> bool:
+    """Whether the repository defines Services in the namespace of a cluster host; of others nothing is known."""
+    parts = host.split(".")
+    return len(parts) > 2 and parts[2] == "svc" and parts[1] in remembered(mesh, _namespaces)
+
+
+def _namespaces(mesh: Mesh) -> frozenset[str]:
+    return frozenset(s.namespace for s in mesh.services.values() if s.fact is not None)
+
+
 def hosts_known(host: str, mesh: Mesh) -> bool:
     """Whether the registry holds a host, or anything that a wildcard takes."""
     exact, wild = remembered(mesh, _by_host)
@@ -111,7 +121,7 @@ def _one(service: VirtualService, destination: Destination, mesh: Mesh, *, mirro
         why = "is not exported to this namespace" if local else f"({full}) is not in the registry"
         effect = "copies go nowhere" if mirror else "requests on this route are answered 503"
         said = f"{kind} {destination.host} {why}: {effect}"
-        yield Problem(Code.UNKNOWN_HOST, said, destination.span, who)
+        yield Problem(Code.UNKNOWN_HOST, said, destination.span, who, sure=local or populated(full, mesh))
     elif destination.port is None and len(found.ports) > 1:
         listed = ", ".join(map(str, found.ports))
         said = (

@@ -91,7 +91,8 @@ def _workloads(policy: AuthorizationPolicy, mesh: Mesh) -> Iterator[Problem]:
     if not chosen:
         where = "anywhere" if everywhere else f"in {policy.meta.ns}"
         said = f"no workload {where} that is in the mesh is selected: nobody enforces the policy"
-        yield Problem(Code.NO_WORKLOAD, said, policy.span, subject("AuthorizationPolicy", policy.meta))
+        who = subject("AuthorizationPolicy", policy.meta)
+        yield Problem(Code.NO_WORKLOAD, said, policy.span, who, sure=bool(pods))
 
 
 def _enforces(pod: Pod, mesh: Mesh) -> bool:

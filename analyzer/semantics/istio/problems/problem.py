@@ -71,13 +71,17 @@ class Code(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem: what is wrong and what it does, at the line that makes it so. ``subject`` is ``Kind ns/name``."""
+    """One problem: what is wrong and what it does, at the line that makes it so. ``subject`` is ``Kind ns/name``.
+
+    ``sure`` is false where it rests on something that may just as well be defined outside the repository.
+    """
 
     code: Code
     message: str
     span: Span
     subject: str
     evidence: tuple[Evidence, ...] = ()
+    sure: bool = True
 
     @property
     def sort_key(self) -> tuple[Span, str, str]:

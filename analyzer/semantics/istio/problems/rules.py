@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
 from analyzer.semantics.istio.hosts import full_name, service_of_host
-from analyzer.semantics.istio.problems.destinations import hosts_known
+from analyzer.semantics.istio.problems.destinations import hosts_known, populated
 from analyzer.semantics.istio.problems.problem import Code, Problem, subject
 from analyzer.semantics.istio.traffic_policy import rule_for
 from parsers.facts import NO_LABELS
@@ -37,7 +37,8 @@ def _host(rule: DestinationRule, mesh: Mesh) -> Iterator[Problem]:
     host = full_name(rule.host, rule.meta.ns)
     if not hosts_known(host, mesh):
         said = f"host {rule.host} ({host}) is not in the registry: the rule applies to nothing"
-        yield Problem(Code.UNKNOWN_RULE_HOST, said, rule.span, subject("DestinationRule", rule.meta))
+        sure = populated(host, mesh)
+        yield Problem(Code.UNKNOWN_RULE_HOST, said, rule.span, subject("DestinationRule", rule.meta), sure=sure)
 
 
 def _subsets(rule: DestinationRule, mesh: Mesh) -> Iterator[Problem]:

@@ -115,7 +115,7 @@ FIRES: list[tuple[Code, tuple[str, ...]]] = [
         (destination_rule("  trafficPolicy: {portLevelSettings: [{port: {number: 1}, tls: {mode: MUTUAL}}]}"),),
     ),
     (Code.SAME_GATEWAY, (gateway("one"), gateway("two"))),
-    (Code.GATEWAY_PORT, (gateway(port=8443),)),
+    (Code.GATEWAY_PORT, (gateway(port=9090),)),
     (Code.UNKNOWN_SELECTOR, (app("own-gateway", labels="istio: own"), gateway(selector="other"))),
     (Code.UNKNOWN_SELECTOR, (SIDECAR.format(name="s", spec="workloadSelector: {labels: {app: nobody}}"),)),
     (
@@ -207,3 +207,10 @@ def test_a_problem_names_its_object_and_its_line() -> None:
     assert problem.subject == "VirtualService shop/c"
     assert problem.span.path == "03.yaml"
     assert "answered 503" in problem.message
+
+
+def test_of_a_namespace_without_services_here_nothing_is_sure() -> None:
+    elsewhere = virtual_service("{" + TO_C + "}", ns="other")
+    here = to("host: nobody")
+    told = {p.subject: p.sure for p in problems(mesh_of(*shop(elsewhere, here))) if p.code is Code.UNKNOWN_HOST}
+    assert told == {"VirtualService other/c": False, "VirtualService shop/c": True}
