@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.findings import Evidence, Finding, Severity
 from analyzer.report import PathView, Report
-from analyzer.reports.text.ink import Ink, clean, plural
+from analyzer.reports.text.ink import Ink, clean, plural, shorten
 from parsers.diagnostics import Code
 
 #: In the order of what hurts first, with what the word means.
@@ -33,7 +33,8 @@ def paths(report: Report, ink: Ink) -> Iterator[str]:
         rows = [p for p in report.paths if p.kind == kind]
         if not rows:
             continue
-        yield f"  {ink.paint(kind, _tone(kind))}  {ink.dim(meaning)}"
+        told = shorten(meaning, ink.width - len(kind) - 4)
+        yield f"  {ink.paint(kind, _tone(kind))}  {ink.dim(told)}"
         shown = rows[: MANY.get(kind, PER_KIND)]
         for row in shown:
             yield from _path(report, row, ink)
@@ -80,7 +81,7 @@ def findings(report: Report, ink: Ink) -> Iterator[str]:
     for (severity, rule), group in _grouped(report.findings):
         word = severity.name.lower()
         head = f"  {ink.paint(f'{word:<8}', word)}{ink.bold(rule)}  "
-        yield head + ink.dim(ink.brief(summaries.get(rule, "").replace("`", "")))
+        yield head + ink.dim(shorten(summaries.get(rule, "").replace("`", ""), ink.width - 18))
         most = NOTES if severity is Severity.NOTE else PER_RULE
         for finding in group[:most]:
             yield from ink.lines(report.plain(finding.message), str(finding.span), indent=10)
