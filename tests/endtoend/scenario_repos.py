@@ -47,7 +47,13 @@ def failing(scenario: Scenario) -> tuple[str, str] | None:
 
 
 def _cause(leaf: Mapping[str, Any]) -> str | None:
-    modes = {"refuse": "connect-failure", "reset": "reset", "close": "reset", "hang": "timeout", "truncate": "truncated"}
+    modes = {
+        "refuse": "connect-failure",
+        "reset": "reset",
+        "close": "reset",
+        "hang": "timeout",
+        "truncate": "truncated",
+    }
     mode = leaf.get("mode", "status")
     if mode != "status":
         return modes.get(mode)
@@ -300,7 +306,11 @@ class _Writer:
         return "".join(f"import {x}\n" for x in ("backoff", "stamina", "tenacity") if x in used)
 
     def failed(self) -> str:
-        return "class Failed(Exception):\n    def __init__(self, status):\n        self.status = status\n" if self.calls else ""
+        return (
+            "class Failed(Exception):\n    def __init__(self, status):\n        self.status = status\n"
+            if self.calls
+            else ""
+        )
 
     def headers(self, call: Mapping[str, Any]) -> str:
         headers = (call.get("app") or {}).get("headers")
@@ -321,7 +331,12 @@ class _Flask(_Writer):
         for call in self._distinct():
             app = call.get("app") or {}
             if app.get("client") in ("requests", "urllib3"):
-                lines += ["from requests.adapters import HTTPAdapter", "from urllib3.util.retry import Retry", "", "session = requests.Session()"]
+                lines += [
+                    "from requests.adapters import HTTPAdapter",
+                    "from urllib3.util.retry import Retry",
+                    "",
+                    "session = requests.Session()",
+                ]
                 retry = f"{app['n']}" if app.get("plain_int") else self._retry(app)
                 lines.append(f'session.mount("http://", HTTPAdapter(max_retries={retry}))')
         return "\n".join(lines) + "\n"
@@ -334,7 +349,9 @@ class _Flask(_Writer):
         app = call.get("app") or {}
         client = "session" if app.get("client") in ("requests", "urllib3") else "requests"
         timeout = app.get("timeout", 60)
-        return [f'status = {client}.{self.method}("http://{call["to"]}:8080/", timeout={timeout}{self.payload("data")}{self.headers(call)}).status_code']
+        return [
+            f'status = {client}.{self.method}("http://{call["to"]}:8080/", timeout={timeout}{self.payload("data")}{self.headers(call)}).status_code'
+        ]
 
     def answer(self, status: str) -> str:
         return f'"", {status}'
@@ -349,7 +366,7 @@ class _Flask(_Writer):
             "    try:",
             "        statuses = [f.result() for f in futures]",
             "    except Failed as error:",
-            "        return \"\", error.status",
+            '        return "", error.status',
         ]
 
 
@@ -392,7 +409,10 @@ class _Aiohttp(_Writer):
         return f"import asyncio\n\nimport aiohttp\n{self.libraries()}from aiohttp import web\n\nroutes = web.RouteTableDef()\n\n\n{self.failed()}"
 
     def text(self) -> str:
-        return super().text() + "\n\napp = web.Application()\napp.add_routes(routes)\n\nif __name__ == \"__main__\":\n    web.run_app(app, port=8080)\n"
+        return (
+            super().text()
+            + '\n\napp = web.Application()\napp.add_routes(routes)\n\nif __name__ == "__main__":\n    web.run_app(app, port=8080)\n'
+        )
 
     def send(self, call: Mapping[str, Any]) -> list[str]:
         timeout = (call.get("app") or {}).get("timeout", 60)
