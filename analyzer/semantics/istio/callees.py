@@ -99,6 +99,12 @@ def protocol(callee: Callee, wire: Wire) -> Protocol:
     return protocol_of(None, callee.port)
 
 
+def loopback(wire: Wire) -> bool:
+    """Whether the call stays in the pod, where no proxy takes it (traffic over ``lo`` is not redirected)."""
+    host = wire.host.lower().rstrip(".").strip("[]")
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def unresolved(wire: Wire) -> bool:
     """Whether nobody knows where the call goes."""
     return wire.callee.service == UNRESOLVED

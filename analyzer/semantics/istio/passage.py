@@ -12,7 +12,7 @@ from dataclasses import replace
 from analyzer.linking.mesh import Mesh, Wire
 from analyzer.model import Passage
 from analyzer.options import Options
-from analyzer.semantics.istio.callees import Callee, dialled
+from analyzer.semantics.istio.callees import Callee, dialled, loopback
 from analyzer.semantics.istio.callers import Client, Kind, clients
 from analyzer.semantics.istio.injection import service_membership
 from analyzer.semantics.istio.journeys import from_ambient, from_gateway, from_outside, from_sidecar
@@ -21,6 +21,8 @@ from analyzer.semantics.istio.worst import worst
 
 def passage(wire: Wire, mesh: Mesh, options: Options) -> Passage | None:
     """What happens to the call, or ``None`` where no proxy of Istio stands on either side."""
+    if loopback(wire):
+        return None
     found: list[Passage] = []
     concerned = False
     for client in clients(wire, mesh):

@@ -227,3 +227,8 @@ spec: {egress: [{hosts: ["istio-system/*"]}]}
     found = passage(mesh_of(*shop(scope, FIVE)))
     assert attempts(found) == 1
     assert found.plaintext is True
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+def test_a_call_inside_the_pod_passes_no_proxy(host: str) -> None:
+    assert ISTIO.passage(wire(callee=f"external:{host}", host=host), mesh_of(*shop()), Options()) is None
