@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import analyzer.rules
 import pytest
-from analyzer.options import Options
+
+import analyzer.rules
+from analyzer.configuration import configuration
 from analyzer.pipeline import analyze
 from analyzer.rules import Rule
 from parsers.plugins import collect
@@ -23,7 +25,9 @@ def _tree(case: Path) -> MemoryTree:
 
 
 def _found(case: Path) -> str:
-    report = analyze(_tree(case), Options(today="2026-11-25", istio_version=(1, 30)))
+    tree = _tree(case)
+    options = replace(configuration(tree).options, today="2026-11-25", istio_version=(1, 30))
+    report = analyze(tree, options)
     rule = case.parent.name
     lines: list[str] = []
     for finding in report.findings:

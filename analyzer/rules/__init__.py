@@ -38,3 +38,14 @@ class Rule:
     ) -> Finding:
         """A finding of this rule. ``subject`` says what it is about without a line number."""
         return Finding(self.id, severity or self.severity, confidence, message, span, evidence, subject)
+
+
+def of_paths(rule: Rule, kind: str, context: Context) -> Iterator[Finding]:
+    """One finding a path of a kind, at the first line that it follows from: a document's, else the target's own."""
+    for path in context.reachability.paths:
+        node = context.mesh.services.get(path.target.service)
+        written = [*(e.span for e in path.evidence), *(pod.span for pod in (node.pods if node else ()))]
+        span = next((s for s in written if s is not None), None)
+        if path.kind == kind and span is not None:
+            evidence = (*path.evidence, *path.cut)
+            yield rule.at(span, path.message, subject=f"{path.source}=>{path.target}", evidence=evidence)

@@ -4,6 +4,8 @@ A scenario is the ``scenario`` object of a row of ``tests/truth/envoy_retry.json
 the last one fails. The repository says the same in files, so that a prediction goes the user's whole way.
 """
 
+# ruff: noqa: E501  # templates of source code, each line as it is written out
+
 from __future__ import annotations
 
 from collections.abc import Mapping

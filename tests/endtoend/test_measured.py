@@ -1,4 +1,4 @@
-"""What a real Envoy and the real libraries did, predicted from files: every measured scenario written as repositories."""
+"""What a real Envoy and the real libraries did, predicted from files: each scenario written as a repository."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from analyzer.amplification import scenario
 from analyzer.options import Options
 from analyzer.pipeline import study
 from parsers.source import MemoryTree
-
 from tests.endtoend.scenario_repos import NAMESPACE, STYLES, entry, failing, files
 
 TRUTH = Path(__file__).parents[1] / "truth" / "envoy_retry.jsonl"
