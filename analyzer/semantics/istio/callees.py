@@ -59,6 +59,11 @@ def dialled(wire: Wire, client_namespace: str, mesh: Mesh) -> Callee:
     node = mesh.services.get(wire.callee.service)
     if node is not None and not node.external:
         return _of_service(node, wire.port)
+    return outside(wire, client_namespace, mesh)
+
+
+def outside(wire: Wire, client_namespace: str, mesh: Mesh) -> Callee:
+    """The dialled host as the registry knows it, whoever really stands behind it."""
     host = full_name(wire.host or wire.callee.service.removeprefix("external:"), client_namespace)
     return _of_host(wire.callee.service, host, wire.port, client_namespace, mesh)
 

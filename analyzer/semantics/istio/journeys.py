@@ -186,7 +186,8 @@ _OFF = _policy(0, None)
 
 
 def from_gateway(client: Client, callee: Callee, wire: Wire, mesh: Mesh, options: Options) -> list[Passage]:
-    """Through a gateway, by the VirtualServices bound to it; routes of all of them are merged."""
+    """Through a gateway, by the VirtualServices bound to it; routes of all of them are merged. TLS ends there."""
+    wire = replace(wire, protocol="http") if wire.protocol == "https" else wire
     found: list[Passage] = []
     for host in _gateway_hosts(client, callee, wire, mesh):
         asked = replace(_asked(wire, callee), host=host, port=None)

@@ -16,6 +16,7 @@ from analyzer.semantics.istio.callees import Callee, dialled, loopback
 from analyzer.semantics.istio.callers import Client, Kind, clients
 from analyzer.semantics.istio.injection import service_membership
 from analyzer.semantics.istio.journeys import from_ambient, from_gateway, from_outside, from_sidecar
+from analyzer.semantics.istio.public_names import public_gateways, round_trip
 from analyzer.semantics.istio.worst import worst
 
 
@@ -37,6 +38,8 @@ def passage(wire: Wire, mesh: Mesh, options: Options) -> Passage | None:
 
 
 def _ways(client: Client, callee: Callee, wire: Wire, mesh: Mesh, options: Options) -> list[Passage]:
+    if client.kind is not Kind.GATEWAY and (gateways := public_gateways(callee, wire, mesh)):
+        return round_trip(client, gateways, callee, wire, mesh, options)
     match client.kind:
         case Kind.SIDECAR:
             return from_sidecar(client, callee, wire, mesh, options)

@@ -232,3 +232,11 @@ spec: {egress: [{hosts: ["istio-system/*"]}]}
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
 def test_a_call_inside_the_pod_passes_no_proxy(host: str) -> None:
     assert ISTIO.passage(wire(callee=f"external:{host}", host=host), mesh_of(*shop()), Options()) is None
+
+
+def test_a_call_to_a_public_name_of_the_system_itself_comes_back_through_the_gateway() -> None:
+    mesh = mesh_of(*shop(GATEWAY, INGRESS))
+    found = passage(mesh, wire(host="shop.example.com", port=443, protocol="https"))
+    assert [x.kind for x in found.layers] == ["sidecar", "gateway", "inbound"]
+    assert attempts(found, "gateway") == 5
+    assert attempts(found, "sidecar") == 1
