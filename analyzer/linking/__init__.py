@@ -9,6 +9,7 @@ from analyzer.linking.configured import configured
 from analyzer.linking.directory import Directory
 from analyzer.linking.entries import entries
 from analyzer.linking.homes import aliases, homes
+from analyzer.linking.listening import listening
 from analyzer.linking.mesh import Mesh, ServiceNode, Wire
 from analyzer.linking.placement import Placement, place
 from analyzer.linking.programs import programs
@@ -27,7 +28,8 @@ def link(facts: Iterable[object], options: Options = Options()) -> tuple[Mesh, t
     mesh = _with_code(mesh, placement)
     ways_in = routes(mesh)
     known, namer = homes(mesh), Namer(mesh)
-    code = programs(mesh, placement, Directory(mesh, ways_in, placement.ports), known, namer)
+    directory = Directory(mesh, ways_in, listening(mesh, placement, known), placement.units)
+    code = programs(mesh, placement, directory, known, namer)
     told = namer.all(configured(mesh, placement, code.wires, known))
     wires = tuple(sorted((*code.wires, *told), key=lambda w: w.id))
     mesh = replace(

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 
+from analyzer.linking.listening import Listening, nearest
 from analyzer.linking.mesh import CLUSTER_DOMAIN, UNRESOLVED, Mesh, Pod, ServiceNode
 from analyzer.linking.names import core, squeezed
 from analyzer.linking.routes import Route
 from analyzer.linking.texts import HOLE, shown
+from analyzer.linking.variables import Variables
 from analyzer.model import Precision
 from parsers.facts.istio import ServiceEntry
 
@@ -36,35 +38,73 @@ class Target:
     path_from_outside: bool = False
 
 
-class Directory:
-    """Host names to services. ``unwritten`` are namespaces nobody wrote: names may cross them.
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The program that calls: its pod, its service, its folder, and the environment of its container."""
 
-    ``ports`` are the ports that code without a manifest listens on: there ``localhost:8001`` means another program.
+    pod: Pod
+    service: ServiceNode
+    folder: str
+    variables: Variables
+
+
+class Directory:
+    """Host names to services.
+
+    ``ports`` say who listens where: outside a cluster ``localhost:8001`` means another program. ``units`` are the
+    programs that only code tells of: (name, folder, service id).
     """
 
-    def __init__(self, mesh: Mesh, routes: tuple[Route, ...], ports: dict[int, str]) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        routes: tuple[Route, ...],
+        ports: tuple[Listening, ...],
+        units: tuple[tuple[str, str, str], ...],
+    ) -> None:
         self._mesh = mesh
         self._routes = routes
         self._ports = ports
+        self._units = units
 
-    def find(self, host: str, port: int | None, pod: Pod, own: ServiceNode) -> tuple[Target, ...]:
+    def find(self, host: str, port: int | None, sender: Sender) -> tuple[Target, ...]:
         """Every service the name may mean: none for an empty name, several where part of it is not known."""
         plain = host.lower().rstrip(".").strip("[]")
         if HOLE.search(plain):
-            return self._partly(plain, pod)
+            return self._partly(plain, sender.pod)
         if plain in _LOCAL:
-            return (self._local(port, pod, own),)
-        return (self._whole(plain, pod),)
+            return (self._local(port, sender),)
+        return (self._beside(plain, sender) or self._whole(plain, sender.pod),)
 
-    def app(self, name: str) -> Target | None:
+    def app(self, name: str, sender: Sender) -> Target | None:
         """The service whose Dapr app id is ``name``."""
-        for pod in self._mesh.pods.values():
-            if pod.annotations.get("dapr.io/app-id") == name:
-                found = self._mesh.services_of(pod)
-                if found:
-                    return Target(found[0].id)
-        ids = self._by_name.get(name, ())
-        return Target(ids[0]) if len(ids) == 1 else None
+        ids = self._apps.get(name, ()) or self._by_name.get(name, ())
+        if len(ids) == 1:
+            return Target(ids[0])
+        return self._beside(name.lower(), sender)
+
+    @cached_property
+    def _apps(self) -> dict[str, tuple[str, ...]]:
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for service in self._mesh.services.values():
+            for pod in service.pods:
+                if "dapr.io/app-id" in pod.annotations:
+                    found[pod.annotations["dapr.io/app-id"]].add(service.id)
+        return {name: tuple(sorted(ids)) for name, ids in found.items()}
+
+    def _beside(self, host: str, sender: Sender) -> Target | None:
+        """A program that only code tells of, for another one: the nearest of that name in the tree."""
+        if sender.pod.fact is not None or "." in host:
+            return None
+        named = [(service, folder) for name, folder, service in self._units if squeezed(name) == squeezed(host)]
+        if not named:
+            return None
+        found = nearest(named, sender.folder)
+        return (
+            Target(found, Precision.UPPER_BOUND, f"{host} is taken for {found}, which no manifest names")
+            if found
+            else None
+        )
 
     def _whole(self, host: str, pod: Pod) -> Target:
         found = self._mesh.service_for_host(host, pod.namespace) or self._pod_name(host, pod)
@@ -140,19 +180,22 @@ class Directory:
             return Target(f"external:{host}" if entry.startswith("*") else f"external:{entry}")
         return Target(f"external:{host}", mistaken=_looks_internal(host))
 
-    def _local(self, port: int | None, pod: Pod, own: ServiceNode) -> Target:
-        """The pod itself: another of its containers, or a sidecar that nobody declares."""
-        if pod.fact is None:
-            other = self._ports.get(port or 0)
-            if other is not None:
-                return Target(other, Precision.UPPER_BOUND, f"port {port} of this machine is where {other} listens")
-            return Target("external:localhost")
-        ports = {p.number for c in pod.fact.containers for p in c.ports}
-        if port in ports or port in {own.target_port(p.port) for p in own.ports}:
-            return Target(own.id, Precision.EXACT, "localhost: the pod itself")
-        return Target(
-            "external:localhost", Precision.EXACT, "localhost: a process of the same pod that no manifest declares"
-        )
+    def _local(self, port: int | None, sender: Sender) -> Target:
+        """The pod itself, another of its containers; else, as on a developer's machine, whoever listens there."""
+        pod, own = sender.pod, sender.service
+        if pod.fact is not None:
+            ports = {p.number for c in pod.fact.containers for p in c.ports}
+            if port in ports or port in {own.target_port(p.port) for p in own.ports}:
+                return Target(own.id, Precision.EXACT, "localhost: the pod itself")
+        elsewhere = [(x.service, x.folder) for x in self._ports if x.port == port and x.service != own.id]
+        here = any(x.port == port and x.service == own.id for x in self._ports)
+        found = None if here else nearest(elsewhere, sender.folder)
+        if found is not None:
+            note = f"on one machine port {port} is where {found} listens; in a cluster it is the pod itself"
+            return Target(found, Precision.UPPER_BOUND, note, mistaken=pod.fact is not None)
+        if here:
+            return Target(own.id, Precision.EXACT, "localhost: the program itself")
+        return Target("external:localhost", Precision.EXACT, "localhost: a process beside it that nothing declares")
 
     def _partly(self, host: str, pod: Pod) -> tuple[Target, ...]:
         """Part of the name is known only at run time: its namespace, or which of several services."""

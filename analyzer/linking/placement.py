@@ -16,9 +16,9 @@ from typing import TypeVar
 from analyzer.linking.commands import command, runs
 from analyzer.linking.images import Image, images
 from analyzer.linking.mesh import Mesh, Pod
-from analyzer.linking.runners import Runner, Runners, ancestors, folder_of
+from analyzer.linking.runners import Runner, Runners, folder_of
 from analyzer.linking.sites import sites
-from analyzer.linking.unclaimed import Code, unclaimed
+from analyzer.linking.unclaimed import Code, unclaimed, unit_name
 from analyzer.options import Options
 from parsers.diagnostics import Code as Problem
 from parsers.diagnostics import Diagnostic
@@ -39,12 +39,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """All code, placed; ``pods`` are those that no manifest describes; ``ports`` are where their code listens."""
+    """All code, placed; ``pods`` are those that no manifest describes, ``units`` their (name, folder, service id)."""
 
     placed: tuple[Placed, ...]
     pods: tuple[Pod, ...]
     diagnostics: tuple[Diagnostic, ...]
-    ports: dict[int, str]
+    units: tuple[tuple[str, str, str], ...]
 
 
 def place(mesh: Mesh, options: Options) -> Placement:
@@ -62,7 +62,7 @@ def place(mesh: Mesh, options: Options) -> Placement:
         tuple(_placed(claimed, handlers, calls)),
         tuple(pods[i] for i in sorted(pods)),
         tuple(_notes(made)),
-        _ports(mesh, made),
+        tuple(sorted({(unit_name(r.folder), r.folder, r.pod.id) for r in made.values()})),
     )
 
 
@@ -136,15 +136,3 @@ def _notes(made: dict[str, Runner]) -> Iterator[Diagnostic]:
     for folder, span in sorted(seen, key=lambda pair: pair[0]):
         if span is not None:
             yield Diagnostic.at(span, Problem.UNLINKED_CODE, folder=folder or ".")
-
-
-def _ports(mesh: Mesh, made: dict[str, Runner]) -> dict[int, str]:
-    """Where code without a manifest listens, as far as only one program does."""
-    units = {**{folder_of(p): r for p, r in made.items()}, **made}
-    found: dict[int, set[str]] = {}
-    for listener in mesh.all(Listener):
-        path = listener.span.path
-        unit = units.get(path) or next((units[a] for a in ancestors(folder_of(path)) if a in units), None)
-        if unit is not None:
-            found.setdefault(listener.port, set()).add(unit.pod.id)
-    return {port: min(ids) for port, ids in sorted(found.items()) if len(ids) == 1}

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from analyzer.linking.directory import Directory
+from analyzer.linking.directory import Directory, Sender
 from analyzer.linking.homes import aliases
 from analyzer.linking.layers import app_layers
 from analyzer.linking.mesh import UNRESOLVED, Mesh, Program, ServiceNode, Wire
 from analyzer.linking.operations import ANY, Match, match, operation_name, takes
 from analyzer.linking.placement import Placed, Placement
-from analyzer.linking.sending import WEB, Sender, Sent, precision, sent
+from analyzer.linking.sending import WEB, Sent, precision, sent
 from analyzer.linking.sites import Site, highest_key, shifted, sites
 from analyzer.linking.texts import evaluate, labelled
 from analyzer.linking.variables import Environments
@@ -69,7 +69,7 @@ class _Builder:
         runner = placed.runner
         service = self._homes[runner.pod.id]
         known = self._environments.of(runner.pod, runner.container, runner.env)
-        sender = Sender(runner.pod, service, known)
+        sender = Sender(runner.pod, service, runner.folder, known)
         for handler in _chosen(placed.handlers):
             operation = Operation(service.id, operation_name(handler))
             wires = self._wired[operation]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from analyzer.linking.directory import NOWHERE, Directory, Target
-from analyzer.linking.mesh import UNRESOLVED, Pod, ServiceNode
+from analyzer.linking.directory import NOWHERE, Directory, Sender, Target
+from analyzer.linking.mesh import UNRESOLVED
 from analyzer.linking.texts import HOLE, Address, Text, addresses, evaluate, shown
 from analyzer.linking.variables import Variables
 from analyzer.model import Precision
@@ -19,17 +19,9 @@ from parsers.diagnostics import Code, Diagnostic
 from parsers.facts.python import Call
 from parsers.source import Span
 
+LOCALHOST = "external:localhost"
 _DAPR = re.compile(r"/v1\.0/invoke/([^/]+)/method(/.*)?$")
 WEB = frozenset(["http", "https", "ws", "wss", "http2", "h2c", "rest", ""])
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The program that calls: its pod, its service, and the environment of its container."""
-
-    pod: Pod
-    service: ServiceNode
-    variables: Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ def sent(call: Call, sender: Sender, directory: Directory) -> tuple[tuple[Sent, 
             notes += _mistakes(call, one)
         if text.missing and any(f.target.service == UNRESOLVED for f in found.values()):
             notes.append(_missing(call, text, sender))
-    kept = [s for s in found.values() if s.target.service != UNRESOLVED] or list(found.values())
+    kept = _likeliest(list(found.values()))
     if not kept:
         kept = [Sent(NOWHERE, "", None, None, call.protocol)]
     if all(s.target.service == UNRESOLVED for s in kept) and not notes:
@@ -63,13 +55,19 @@ def sent(call: Call, sender: Sender, directory: Directory) -> tuple[tuple[Sent, 
     return tuple(kept), tuple(dict.fromkeys(notes))
 
 
+def _likeliest(found: list[Sent]) -> list[Sent]:
+    """Of several alternatives those that lead somewhere; a developer's ``localhost`` beside a real name is left out."""
+    known = [s for s in found if s.target.service != UNRESOLVED] or found
+    return [s for s in known if s.target.service != LOCALHOST] or known
+
+
 def _of_text(call: Call, text: Text, sender: Sender, directory: Directory) -> Iterator[Sent]:
     for address in addresses(text.text):
-        carried = _carried(call, address, directory)
+        carried = _carried(call, address, sender, directory)
         if carried is not None:
             yield replace(carried, evidence=text.evidence)
             continue
-        targets = directory.find(address.host, address.port, sender.pod, sender.service) if address.host else ()
+        targets = directory.find(address.host, address.port, sender) if address.host else ()
         if not targets and not address.known:
             path = address.path if address.path and HOLE.sub("", address.path).strip("/") else None
             yield Sent(NOWHERE, shown(address.host), address.port, path, call.protocol, text.evidence)
@@ -94,7 +92,7 @@ def _protocol(call: Call, address: Address) -> str:
     return call.protocol or address.scheme or "http"
 
 
-def _carried(call: Call, address: Address, directory: Directory) -> Sent | None:
+def _carried(call: Call, address: Address, sender: Sender, directory: Directory) -> Sent | None:
     """A callee that a header or the path names: a local runtime or a proxy takes the request there."""
     headers = dict(call.headers)
     name, path = headers.get("dapr-app-id"), address.path
@@ -103,7 +101,7 @@ def _carried(call: Call, address: Address, directory: Directory) -> Sent | None:
         name, path = inside[1], inside[2] or "/"
     if name is None:
         return None
-    target = directory.app(name) or Target(f"external:{name}", mistaken=True)
+    target = directory.app(name, sender) or Target(f"external:{name}", mistaken=True)
     return Sent(
         replace(target, note=f"{name} is named as the callee's application id"), name, None, path, call.protocol
     )

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from analyzer.linking.compose import composed
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, by_kind
-from analyzer.linking.names import squeezed
 from analyzer.linking.variants import choose
 from analyzer.options import Options
 from parsers.diagnostics import Diagnostic
@@ -21,12 +21,10 @@ from parsers.facts.istio import MeshVersion, ServiceEntry
 from parsers.facts.kubernetes import Namespace, Service, Workload
 from parsers.source import Span
 
-COMPOSE = "ComposeService"
-
 
 def topology(facts: Iterable[object], options: Options) -> tuple[Mesh, tuple[Diagnostic, ...]]:
     """The mesh without programs and wires."""
-    choice = choose(_without_compose_copies(tuple(facts)), options)
+    choice = choose(composed(facts), options)
     index = by_kind(sorted(choice.facts, key=_order))
     workloads = cast("tuple[Workload, ...]", index.get(Workload, ()))
     services = cast("tuple[Service, ...]", index.get(Service, ()))
@@ -55,18 +53,6 @@ def bare_pod(namespace: str, name: str, span: Span | None) -> Pod:
 def external(host: str) -> ServiceNode:
     """Something that lies outside the analysed system."""
     return ServiceNode(f"external:{host}", "", host, None, ())
-
-
-def _without_compose_copies(facts: tuple[object, ...]) -> tuple[object, ...]:
-    """Leave out compose files that describe, for development, what manifests define."""
-    files: dict[str, set[str]] = {}
-    for fact in facts:
-        if isinstance(fact, Workload) and fact.kind == COMPOSE:
-            files.setdefault(fact.span.path, set()).add(squeezed(fact.meta.name))
-    metas = [f.meta for f in facts if isinstance(f, Workload | Service) and f.span.path not in files]
-    real = {squeezed(meta.name) for meta in metas}
-    copies = {path for path, names in files.items() if names & real}
-    return tuple(f for f in facts if not (isinstance(f, Workload | Service) and f.span.path in copies))
 
 
 def _order(fact: object) -> tuple[str, str, str, str]:

@@ -65,10 +65,15 @@ def _units(code: Code, built: Collection[str], starts: Mapping[str, Collection[s
 def _names(units: list[str], services: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for unit in units:
-        name = _slug(PurePosixPath(unit).name.removesuffix(".py")) or "app"
+        name = unit_name(unit)
         taken = f"default/{name}" in services or name in found.values()
         found[unit] = name if not taken else f"{_slug(unit)}-code" if _slug(unit) in (name, "") else _slug(unit)
     return found
+
+
+def unit_name(unit: str) -> str:
+    """What a program in that folder or file is called."""
+    return _slug(PurePosixPath(unit).name.removesuffix(".py")) or "app"
 
 
 def _slug(text: str) -> str:
@@ -80,14 +85,19 @@ def _unit(folder: str, folders: list[str], built: Collection[str]) -> str:
     above = list(_ancestors(folder))
     image = next((a for a in above if a and a in built), None)
     if image is not None:
-        return _named(image)
+        return _named(image, folders)
     outer = [a for a in above if a and a in folders]
-    return _named(outer[-1] if outer else folder)
+    return _named(outer[-1] if outer else folder, folders)
 
 
-def _named(unit: str) -> str:
+def _named(unit: str, folders: list[str]) -> str:
+    """Up from a folder whose name says nothing: ``web`` beside ``users`` is a name, ``api`` beside ``routes`` none."""
     while PurePosixPath(unit).name.lower() in GENERIC and "/" in unit:
-        unit = _folder(unit)
+        parent = _folder(unit)
+        beside = {f.removeprefix(f"{parent}/").split("/")[0].lower() for f in folders if f.startswith(f"{parent}/")}
+        if beside - GENERIC:
+            break
+        unit = parent
     return unit
 
 

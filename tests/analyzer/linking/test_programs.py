@@ -133,6 +133,34 @@ def test_code_without_manifests_finds_other_code_by_its_port() -> None:
     assert {n.code for n in told(*facts)} == {Code.UNLINKED_CODE}
 
 
+def test_of_two_systems_in_one_tree_the_nearer_program_is_meant() -> None:
+    facts = []
+    for system in ("one", "two"):
+        sent = (
+            call("http://users/x", path=f"{system}/web/app.py"),
+            call("http://localhost:5001/x", path=f"{system}/web/app.py"),
+        )
+        facts.append(handler("GET", "/", *sending(*sent), path=f"{system}/web/app.py"))
+        facts.append(handler("GET", "/x", path=f"{system}/users/app.py"))
+        facts.append(Listener(5001, "users", at(f"{system}/users/app.py", 40)))
+    found = {(w.caller.service, w.callee.service) for w in linked(*facts).wires}
+    assert found == {("default/web", "default/users"), ("default/two-web", "default/two-users")}
+
+
+def test_a_developers_default_leads_to_who_listens_there() -> None:
+    facts = (*SHOP, Listener(5003, "pay", at("pay/app.py", 40)), CHARGE)
+    wire = only(
+        linked(*facts, page(call(env("X_URL", "http://localhost:5003"), "/charge/1", path="web/app.py", method="POST")))
+    )
+    assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UPPER_BOUND)
+
+
+def test_localhost_beside_a_real_name_is_left_out() -> None:
+    sent = call(path="web/app.py", url=(("http://localhost:5000/a",), ("http://pay:8080/a",)))
+    wire = only(linked(*SHOP, page(sent)))
+    assert wire.callee.service == "default/pay"
+
+
 def test_an_external_name_is_followed() -> None:
     facts = manifests(
         web=deployment("web"),

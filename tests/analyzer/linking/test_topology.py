@@ -134,6 +134,18 @@ def test_a_compose_file_of_another_system_stays() -> None:
     assert list(mesh.services) == ["default/other", "default/pay", "default/web"]
 
 
+def test_compose_files_that_build_other_programs_of_the_same_names_are_other_systems() -> None:
+    mesh = linked(*tree({"one/docker-compose.yml": COMPOSE, "two/docker-compose.yml": COMPOSE}))
+    assert list(mesh.services) == ["default/pay", "default/web", "two/pay", "two/web"]
+    assert [w.id for w in mesh.wires] == ["default/web->default/pay", "two/web->two/pay"]
+
+
+def test_compose_files_beside_one_another_are_one_system() -> None:
+    extra = "services: {web: {build: ./other}}"
+    mesh = linked(*tree({"docker-compose.yml": COMPOSE, "docker-compose.dev.yml": extra}))
+    assert list(mesh.services) == ["default/pay", "default/web"]
+
+
 def test_a_pod_is_known_as_the_service_named_like_it() -> None:
     from analyzer.linking.homes import aliases, homes
 
