@@ -78,7 +78,7 @@ def read(tree: Tree, scope: Scope = WHOLE) -> Reading:
     if scope.python:
         collected.take(_contained(partial(_python, tree, tuple(p for p in paths if p.endswith(".py"))), "."))
     facts = sorted(collected.facts, key=_order)
-    return Reading(tuple(dict.fromkeys(facts)), tuple(sorted(collected.diagnostics, key=lambda d: d.sort_key)))
+    return Reading(tuple(_once(facts)), tuple(sorted(collected.diagnostics, key=lambda d: d.sort_key)))
 
 
 def _python(tree: Tree, paths: tuple[str, ...]) -> Iterator[object]:
@@ -88,9 +88,18 @@ def _python(tree: Tree, paths: tuple[str, ...]) -> Iterator[object]:
         yield from read_python(tree, paths)
 
 
-def _order(fact: object) -> tuple[Span, str, str]:
+def _order(fact: object) -> tuple[Span, str]:
     span = getattr(fact, "span", None)
-    return (span if isinstance(span, Span) else Span("", 0, 0, 0, 0), type(fact).__name__, repr(fact))
+    return (span if isinstance(span, Span) else Span("", 0, 0, 0, 0), type(fact).__name__)
+
+
+def _once(facts: Iterable[object]) -> Iterator[object]:
+    """Drop a fact that is told again; equal ones stand side by side."""
+    last: object = None
+    for fact in facts:
+        if type(fact) is not type(last) or fact != last:
+            yield fact
+        last = fact
 
 
 def _contained(items: Callable[[], Iterator[object]], path: str) -> Iterator[object]:

@@ -36,6 +36,19 @@ _STEEP = re.compile(r"^[ \t?:-]{200}", re.M)
 _ACTION = re.compile(r"\{\{-?[ \t]*[\w.$(\"`/].*?(?:\}\}|$)|\{%-?.*?(?:%\}|$)", re.M)
 
 
+class _Loader(CSafeLoader):
+    """Composes without resolving tags, which nobody reads: that is a third of ruamel's own time."""
+
+    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
+        return ""
+
+    def descend_resolver(self, _parent: object, _index: object) -> None:
+        return None
+
+    def ascend_resolver(self) -> None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One composed document and what its nodes share."""
@@ -76,7 +89,7 @@ def _chunk(path: str, text: str, place: Place) -> Iterator[Document | Diagnostic
         yield Diagnostic.at(source.point(0, 0), code, limit=detail)
         return
     try:
-        loader = CSafeLoader(text)
+        loader = _Loader(text)
         while loader.check_node():
             raw = loader.get_node()
             if not is_null(raw):
@@ -114,7 +127,7 @@ def _depth_exceeds(text: str, limit: int) -> bool:
     """Count by events, which do not recurse; a syntax error on the way is the composer's to report."""
     depth = 0
     try:
-        loader = CSafeLoader(text)
+        loader = _Loader(text)
         while depth <= limit and loader.check_event():
             name = type(loader.get_event()).__name__
             depth += name in ("SequenceStartEvent", "MappingStartEvent")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -23,7 +24,7 @@ from parsers.yamltree.scalars import FALSE, TRUE, plain_type, real, whole
 
 D = TypeVar("D")
 
-# ruff: noqa: SLF001 -- a node looks into its parents and children, which are nodes
+# ruff: noqa: SLF001 -- a node looks into its children, which are nodes
 
 
 def documents(
@@ -42,23 +43,36 @@ _NONE: dict[str, Node] = {}
 _NOTHING: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The step that leads to a value, after those before it. No node knows the one around it: without cycles, what one
+    document needed is freed before the next is read.
+    """
+
+    before: Way | None
+    name: str
+
+
+_ROOT = Way(None, "$")
+
+
 class Node:
     """One value of a document, or the lack of one."""
 
-    __slots__ = ("_children", "_fields", "_ignored", "_key", "_name", "_parent", "_raw", "_source")
+    __slots__ = ("_children", "_fields", "_ignored", "_key", "_near", "_raw", "_source", "_way")
 
     def __init__(
         self,
         raw: RawNode | None,
         source: Source,
-        parent: Node | None = None,
-        name: str = "$",
+        way: Way = _ROOT,
+        near: RawNode | None = None,
         key: RawNode | None = None,
     ) -> None:
         self._raw = raw
         self._source = source
-        self._parent = parent
-        self._name = name
+        self._way = way
+        self._near = near if raw is None else raw
         self._key = key
         self._children: dict[str, Node] = _NONE
         self._fields: dict[str, tuple[RawNode, RawNode]] | None = None
@@ -78,19 +92,16 @@ class Node:
     def route(self) -> str:
         """The way from the root: ``$.spec.http[0].retries``."""
         names: list[str] = []
-        node: Node | None = self
-        while node is not None:
-            names.append(node._name)
-            node = node._parent
+        way: Way | None = self._way
+        while way is not None:
+            names.append(way.name)
+            way = way.before
         return "".join(reversed(names))
 
     @property
     def span(self) -> Span:
         """The value's span; where there is none, that of the nearest value around it."""
-        node: Node = self
-        while node._raw is None and node._parent is not None:
-            node = node._parent
-        return self._source.point(0, 0) if node._raw is None else node._span_of(node._raw)
+        return self._source.point(0, 0) if self._near is None else self._span_of(self._near)
 
     @property
     def key_span(self) -> Span:
@@ -124,8 +135,11 @@ class Node:
             return child
         found = self._mapping().get(key) if self._raw is not None else None
         if found is None:
-            return Node(None, self._source, self, f".{key}")  # nothing written: nothing to keep account of
-        child = Node(None if is_null(found[1]) else found[1], self._source, self, f".{key}", found[0])
+            return Node(
+                None, self._source, Way(self._way, f".{key}"), self._near
+            )  # nothing written: nothing to keep account of
+        raw = None if is_null(found[1]) else found[1]
+        child = Node(raw, self._source, Way(self._way, f".{key}"), self._near, found[0])
         if self._children is _NONE:
             self._children = {}
         self._children[key] = child
@@ -139,7 +153,7 @@ class Node:
                     return
                 if self._children is _NONE:
                     self._children = {}
-                yield self._children.setdefault(str(i), Node(raw, self._source, self, f"[{i}]"))
+                yield self._children.setdefault(str(i), Node(raw, self._source, Way(self._way, f"[{i}]")))
         elif self._raw is not None:
             self._wrong_type("a sequence")
 
@@ -156,10 +170,6 @@ class Node:
         if isinstance(self._raw, MappingNode):
             for name, (key, _) in self._mapping().items():
                 yield name, self._span_of(key)
-
-    def up(self) -> Node:
-        """The value around this one; the root is around itself."""
-        return self if self._parent is None else self._parent
 
     def has(self, key: str) -> bool:
         """True where ``key`` is written, be its value null."""
@@ -192,14 +202,14 @@ class Node:
         for name, node in lent.items():
             if not self.has(name) and node._raw is not None:
                 root._children = {} if root._children is _NONE else root._children
-                root._children[name] = Node(node._raw, root._source, root, f".{name}")
+                root._children[name] = Node(node._raw, root._source, Way(root._way, f".{name}"))
         return root
 
     def replaced(self, text: str) -> Node:
         """The same place with another text."""
         raw = self._raw
         mark = (raw.start_mark, raw.end_mark) if raw is not None else (None, None)
-        return Node(ScalarNode("", text, *mark), self._source, self._parent, self._name, self._key)
+        return Node(ScalarNode("", text, *mark), self._source, self._way, None, self._key)
 
     # ------------------------------------------------------------------------------------------------- typed reading
 

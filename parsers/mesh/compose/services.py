@@ -50,7 +50,7 @@ def read_file(file: SourceFile, tree: Tree) -> Iterator[object]:
             doc.ignore_rest()  # networks, volumes, extensions: nothing in them is called
             for name, node in services.entries():
                 if node.is_mapping:
-                    yield from _service(Written(name, node, tuple(_layers(node, tree, 0)), known), tree)
+                    yield from _service(Written(name, node, tuple(_layers(node, services, tree, 0)), known), tree)
             yield from services.problems()
 
 
@@ -59,26 +59,23 @@ def _known(path: str, tree: Tree) -> Mapping[str, str]:
     return {e.key: e.value for e in envfile.entries(read)} if isinstance(read, SourceFile) else {}
 
 
-def _layers(node: Node, tree: Tree, depth: int) -> Iterator[Node]:
+def _layers(node: Node, services: Node, tree: Tree, depth: int) -> Iterator[Node]:
     yield node
     extended = node.at("extends")
     if not extended or depth >= _MAX_EXTENDS:
         return
     name = extended.at("service").scalar("") if extended.is_mapping else extended.scalar("")
     file = extended.at("file").scalar(None) if extended.is_mapping else None
-    services = _services(node, file, tree)
-    base = services.at(name) if services else None
-    if base is not None and base.is_mapping:
-        yield from _layers(base, tree, depth + 1)
+    others = services if file is None else _services(beside(node.path, file), tree)
+    base = others.at(name) if others else None
+    if others is not None and base is not None and base.is_mapping:
+        yield from _layers(base, others, tree, depth + 1)
     else:
         extended.invalid(f"no service {name!r} to extend")
 
 
-def _services(node: Node, file: str | None, tree: Tree) -> Node | None:
-    """The ``services`` in which an extended one is looked up: those around ``node``, or another file's."""
-    if file is None:
-        return node.up()
-    path = beside(node.path, file)
+def _services(path: str | None, tree: Tree) -> Node | None:
+    """The ``services`` of another file."""
     read = tree.read(path) if path else None
     if not isinstance(read, SourceFile):
         return None

@@ -50,7 +50,7 @@ def test_other_names_on_the_network_select_the_same_workload() -> None:
     found = read_files(
         services("  db: {image: pg, container_name: pg1, networks: {back: {aliases: [database]}, front: }}\n")
     )
-    assert [s.meta.name for s in every(found, Service)] == ["database", "db", "pg1"]
+    assert [s.meta.name for s in every(found, Service)] == ["db", "pg1", "database"]
     assert len({s.selector for s in every(found, Service)}) == 1
 
 
