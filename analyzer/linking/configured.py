@@ -123,7 +123,7 @@ def _containers(pod: Pod) -> tuple[Container, ...]:
 
 
 def _wire(caller: ServiceNode, node: ServiceNode, host: str, port: int | None, scheme: str, value: _Value) -> Wire:
-    where = f"{value.name}={value.text}" if value.name else value.text
+    where = " ".join((f"{value.name}={value.text}" if value.name else value.text).split())
     note = f"configuration names it: {where[:120]}"
     if _TELEMETRY.search(node.name):
         note += " (telemetry)"

@@ -48,12 +48,12 @@ def nearest(candidates: Iterable[tuple[str, str]], folder: str) -> str | None:
     """Of (service, folder) pairs the service whose folder is nearest to a folder; ``None`` where two are as near."""
     scored: dict[str, int] = {}
     for service, there in candidates:
-        scored[service] = max(scored.get(service, 0), _together(folder, there))
+        scored[service] = max(scored.get(service, 0), shared_parts(folder, there))
     best = [s for s, score in scored.items() if score == max(scored.values())]
     return best[0] if len(best) == 1 else None
 
 
-def _together(a: str, b: str) -> int:
+def shared_parts(a: str, b: str) -> int:
     """Leading parts that two paths share."""
     shared = 0
     for x, y in zip(a.split("/"), b.split("/"), strict=False):

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from analyzer.linking.directory import Directory, Sender
 from analyzer.linking.homes import aliases
 from analyzer.linking.layers import app_layers
+from analyzer.linking.listening import shared_parts
 from analyzer.linking.mesh import UNRESOLVED, Mesh, Program, ServiceNode, Wire
 from analyzer.linking.operations import ANY, Match, match, operation_name, takes
 from analyzer.linking.placement import Placed, Placement
-from analyzer.linking.sending import WEB, Sent, precision, sent
+from analyzer.linking.sending import MESSAGES, WEB, Sent, precision, sent
 from analyzer.linking.sites import Site, highest_key, shifted, sites
 from analyzer.linking.texts import evaluate, labelled
 from analyzer.linking.variables import Environments
@@ -64,6 +65,7 @@ class _Builder:
         self._loose: list[Wire] = []
         self._diagnostics: list[Diagnostic] = []
         self._consumers = _consumers(self._names)
+        self._folders = {known[p.runner.pod.id].id: p.runner.folder for p in placement.placed}
 
     def add(self, placed: Placed) -> None:
         runner = placed.runner
@@ -146,7 +148,7 @@ class _Builder:
                     body_bytes=call.body_bytes,
                     times=site.times,
                     key=site.key,
-                    note=_joined(one.target.note, matched.note, self._candidate(call, one)),
+                    note=_joined(_untaken(call, one), one.target.note, matched.note, self._candidate(call, one)),
                 )
 
     def _candidate(self, call: Call, one: Sent) -> str | None:
@@ -164,7 +166,13 @@ class _Builder:
             return ()
         texts = [evaluate(t, sender.variables).text for t in call.url]
         names = {n for t in texts for n in (t, t.partition("://")[2], t.rstrip("/").rpartition("/")[2]) if n}
-        return tuple(sorted({o for n in names for o in self._consumers.get(n, ())}))
+        found = sorted({o for n in names for o in self._consumers.get(n, ())})
+        others = {o.service for o in found} - {sender.service.id}
+        if len(others) < 2:
+            return tuple(found)
+        together = {s: shared_parts(sender.folder, self._folders[s]) for s in others}
+        near = {s for s in others if together[s] == max(together.values())}
+        return tuple(o for o in found if o.service in near or o.service == sender.service.id)
 
     def _message(self, caller: Operation, site: Site, taker: Operation, several: int) -> Wire:
         call = site.call
@@ -227,6 +235,12 @@ def _consumers(names: Mapping[str, tuple[str, ...]]) -> dict[str, list[Operation
             if kind in ("consumer", "task"):
                 found[what].append(Operation(service, name))
     return found
+
+
+def _untaken(call: Call, one: Sent) -> str | None:
+    """For a message to something that is no host: nobody here takes it."""
+    outside = one.target.service.startswith("external:") and one.port is None
+    return "a message; nobody here is known to take it" if outside and call.protocol in MESSAGES else None
 
 
 def _path(call: Call, one: Sent) -> str:

@@ -21,6 +21,9 @@ from parsers.source import Span
 
 LOCALHOST = "external:localhost"
 _DAPR = re.compile(r"/v1\.0/invoke/([^/]+)/method(/.*)?$")
+MESSAGES = frozenset(
+    ["amqp", "kafka", "sqs", "sns", "nats", "mqtt", "pubsub", "celery", "rq", "dramatiq", "arq", "task"]
+)
 WEB = frozenset(["http", "https", "ws", "wss", "http2", "h2c", "rest", ""])
 
 

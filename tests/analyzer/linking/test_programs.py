@@ -245,6 +245,22 @@ def test_a_message_goes_to_those_who_take_it() -> None:
     assert pairs(linked(*SHOP, page(sent), consumer)) == [("web GET /buy", "pay consumer orders")]
 
 
+def test_a_message_stays_in_its_system() -> None:
+    facts = []
+    for system in ("one", "two"):
+        sent = call("orders", path=f"x/{system}/shop/app.py", protocol="kafka", method="*", client="kafka")
+        facts.append(handler("POST", f"/{system}", *sending(sent), path=f"x/{system}/shop/app.py"))
+        for name in ("stock", "mail"):
+            facts.append(handler("*", "orders", path=f"x/{system}/{name}/app.py", kind="consumer"))
+    found = {(w.caller.service, w.callee.service) for w in linked(*facts).wires}
+    assert found == {
+        ("default/shop", "default/stock"),
+        ("default/shop", "default/mail"),
+        ("default/x-two-shop", "default/x-two-stock"),
+        ("default/x-two-shop", "default/x-two-mail"),
+    }
+
+
 def test_a_call_that_no_handler_reaches_belongs_to_the_service() -> None:
     wire = only(linked(*SHOP, page(), call("http://pay:8080/x", path="web/client.py")))
     assert (str(wire.caller), wire.key, wire.precision) == ("default/web", None, Precision.UPPER_BOUND)
