@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.findings import Evidence
-from analyzer.graph import Call
+from analyzer.graph import Call, CallGraph
+from analyzer.hops import factors as multipliers
 from analyzer.linking.mesh import Mesh
 from analyzer.model import Layer, Operation
 from parsers.facts import python
-from parsers.quantities import ONCE
+from parsers.quantities import ONCE, Count
 
 APPLICATION = frozenset({"app", "sdk"})
 #: Verbs with which the names of RPCs begin that only read.
@@ -44,6 +45,13 @@ def repeating(call: Call) -> tuple[Layer, ...]:
     return tuple(
         x for x in call.layers if x.effective and x.counts_arrivals and x.attempts is not None and x.attempts > ONCE
     )
+
+
+def firing(call: Call, graph: CallGraph) -> tuple[tuple[Layer, Count], ...]:
+    """The layers that multiply when the callee fails in the worst way, each by how much, outermost first."""
+    facts = graph.system.calls[call.wire.id]
+    multiplied = zip(call.layers, multipliers(facts, call.callee, call.gain.cause), strict=False)
+    return tuple((layer, by) for layer, by in multiplied if by > ONCE and layer.counts_arrivals)
 
 
 def writes(operation: Operation) -> bool | None:

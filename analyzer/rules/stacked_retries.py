@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.context import Context
-from analyzer.factors import APPLICATION, factors, repeating
-from analyzer.findings import Confidence, Finding, Severity
+from analyzer.factors import APPLICATION, factor, firing, repeating
+from analyzer.findings import Confidence, Evidence, Finding, Severity
 from analyzer.graph import Call
 from analyzer.model import Layer, Precision
 from analyzer.rules import Rule
@@ -23,17 +23,19 @@ from analyzer.rules import Rule
 
 def _check(context: Context) -> Iterator[Finding]:
     for call in context.graph.calls:
-        layers = repeating(call)
-        most = max((layer.attempts for layer in layers if layer.attempts), default=None)
-        if call.mirror or most is None or len(layers) < 2 or not call.gain.worst > most:
+        layers = firing(call, context.graph) if not call.mirror and len(repeating(call)) > 1 else ()
+        if len(layers) < 2:
             continue  # one layer alone explains the number: the others do not fire on the same failure
         yield RULE.at(
             call.span,
             f"{call.caller} -> {call.callee} is retried by {len(layers)} layers, up to {call.gain.worst} requests on "
-            f"{call.gain.cause}: {' x '.join(f'{x.name} ({x.kind}) {x.attempts}' for x in layers)}",
+            f"{call.gain.cause}: {' x '.join(f'{x.name} ({x.kind}) {by}' for x, by in layers)}",
             subject=f"{call.caller}->{call.callee}",
-            evidence=factors(call),
-            severity=Severity.ERROR if _two_owners(layers) else Severity.WARNING,
+            evidence=(
+                Evidence(f"{call.caller} calls {call.callee}", call.span),
+                *(Evidence(factor(x), x.span) for x, _ in layers),
+            ),
+            severity=Severity.ERROR if _two_owners(tuple(x for x, _ in layers)) else Severity.WARNING,
             confidence=_sure(call),
         )
 
