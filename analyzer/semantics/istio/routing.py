@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
 from analyzer.semantics.istio.delegates import expanded
+from analyzer.semantics.istio.gateway_hosts import admits
 from analyzer.semantics.istio.hosts import (
     MESH,
     exported_to,
@@ -25,7 +26,7 @@ from analyzer.semantics.istio.memory import remembered
 from analyzer.semantics.istio.route_match import Asked, Proxy, built_for, catch_all, taken
 from analyzer.semantics.istio.scope import imports
 from analyzer.semantics.istio.validity import refused_virtual_service
-from parsers.facts.istio import HttpMatch, HttpRoute, VirtualService
+from parsers.facts.istio import Gateway, HttpMatch, HttpRoute, VirtualService
 
 EVERYWHERE = ("*",)
 
@@ -53,6 +54,7 @@ class Catalogue:
     exact: Mapping[str, tuple[VirtualService, ...]]
     wild: tuple[VirtualService, ...]
     delegates: Mapping[tuple[str, str], VirtualService]
+    gateways: Mapping[str, Gateway]
     default_export: tuple[str, ...]
 
     def naming(self, host: str) -> Iterator[VirtualService]:
@@ -85,7 +87,8 @@ def _catalogue(mesh: Mesh) -> Catalogue:
         if any(h.startswith("*") for h in hosts):
             wild.append(service)
     default = mesh.config.default_virtual_service_export_to if mesh.config else None
-    return Catalogue({h: tuple(v) for h, v in exact.items()}, tuple(wild), delegates, default or EVERYWHERE)
+    gateways = {f"{g.meta.ns}/{g.meta.name}": g for g in mesh.all(Gateway)}
+    return Catalogue({h: tuple(v) for h, v in exact.items()}, tuple(wild), delegates, gateways, default or EVERYWHERE)
 
 
 def full_hosts(service: VirtualService) -> tuple[str, ...]:
@@ -135,6 +138,15 @@ def _ranked(known: Catalogue, host: str, proxy: Proxy) -> list[list[VirtualServi
         rank = (int(best.startswith("*")), -len(best), _privacy(service, known.default_export, proxy.namespace))
         groups.setdefault(rank, []).append(service)
     return [groups[rank] for rank in sorted(groups)]
+
+
+def _bound(service: VirtualService, known: Catalogue, proxy: Proxy) -> bool:
+    """Whether it is bound to the proxy; a gateway that is defined here also has to take its hosts."""
+    for name in bound_gateways(service):
+        gateway = known.gateways.get(name)
+        if name in proxy.gateways and (gateway is None or admits(gateway, service)):
+            return True
+    return False
 
 
 def _seen(service: VirtualService, known: Catalogue, proxy: Proxy) -> bool:

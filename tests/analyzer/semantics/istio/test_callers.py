@@ -240,3 +240,12 @@ def test_a_call_to_a_public_name_of_the_system_itself_comes_back_through_the_gat
     assert [x.kind for x in found.layers] == ["sidecar", "gateway", "inbound"]
     assert attempts(found, "gateway") == 5
     assert attempts(found, "sidecar") == 1
+
+
+@pytest.mark.parametrize(
+    ("hosts", "taken"), [('["*.example.com"]', True), ('["other/*"]', False), ('["*.other.com"]', False)]
+)
+def test_a_gateway_uses_only_virtual_services_whose_hosts_its_servers_take(hosts: str, taken: bool) -> None:
+    gateway = GATEWAY.replace('hosts: ["*"]', f"hosts: {hosts}")
+    found = passage(mesh_of(*shop(gateway, INGRESS)), wire("external:internet", host="shop.example.com"))
+    assert ("gateway" in [x.kind for x in found.layers]) is taken
