@@ -129,9 +129,7 @@ def serving(host: str, proxy: Proxy, mesh: Mesh) -> Iterator[VirtualService]:
 
 def _ranked(known: Catalogue, host: str, proxy: Proxy) -> list[list[VirtualService]]:
     """Candidates in groups, the winning one first; inside a group creation time decides, which files do not hold."""
-    found = [
-        v for v in known.naming(host) if any(g in proxy.gateways for g in bound_gateways(v)) and _seen(v, known, proxy)
-    ]
+    found = [v for v in known.naming(host) if _bound(v, known, proxy) and _seen(v, known, proxy)]
     groups: dict[tuple[int, int, int], list[VirtualService]] = {}
     for service in sorted(found, key=lambda v: (v.meta.name, v.meta.ns)):
         best = most_specific(full_hosts(service), host) or ""
