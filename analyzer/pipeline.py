@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analyzer.reachability import Reachability
     from analyzer.report import Coverage, Report
     from analyzer.rules import Rule
+    from parsers.diagnostics import Diagnostic
     from parsers.reading import Reading
 
 Tell = Callable[[str], None]
@@ -51,20 +52,25 @@ def analyze(tree: Tree, options: Options = Options()) -> Report:  # noqa: B008  
     return study(tree, options).report
 
 
-def study(tree: Tree, options: Options, suppressions: Iterable[Suppression] = (), tell: Tell = _silent) -> Study:
-    """The same, keeping what later questions (a scenario, an access) are answered from."""
+def study(
+    tree: Tree,
+    options: Options,
+    suppressions: Iterable[Suppression] = (),
+    tell: Tell = _silent,
+    *,
+    judged: bool = True,
+) -> Study:
+    """The same, keeping what later questions (a scenario, an access) are answered from.
+
+    ``judged`` false: no rules, for questions that need no findings.
+    """
     from analyzer.amplification import amplify
     from analyzer.context import Context
     from analyzer.documents import documents
     from analyzer.graph import CallGraph
-    from analyzer.linking import link
     from analyzer.reachability import reach
-    from parsers.reading import read
 
-    tell("reading")
-    reading = read(tree)
-    tell("linking")
-    mesh, unlinked = link(reading.facts, options)
+    mesh, reading, unlinked = linked(tree, options, tell)
     graph = CallGraph.build(mesh, options)
     tell("multiplying")
     amplification = amplify(graph.system, [e.operation for e in mesh.entries])
@@ -76,11 +82,25 @@ def study(tree: Tree, options: Options, suppressions: Iterable[Suppression] = ()
         diagnostics=tuple(sorted({*reading.diagnostics, *unlinked}, key=lambda d: d.sort_key)),
         coverage=_coverage(tree, reading, mesh),
     )
-    tell("checking")
-    context = Context(mesh, graph, amplification, reachability, options, documents(tree))
-    report = _judged(report, context, (*suppressions, *_suppressions(tree)))
+    if judged:
+        tell("checking")
+        context = Context(mesh, graph, amplification, reachability, options, documents(tree))
+        report = _judged(report, context, (*suppressions, *_suppressions(tree)))
     tell("")
     return Study(mesh, graph, amplification, reachability, options, report)
+
+
+def linked(tree: Tree, options: Options, tell: Tell = _silent) -> tuple[Mesh, Reading, tuple[Diagnostic, ...]]:
+    """Only read and link: for questions that need neither graph nor numbers."""
+    from analyzer.linking import link
+    from parsers.reading import read
+
+    tell("reading")
+    reading = read(tree)
+    tell("linking")
+    mesh, unlinked = link(reading.facts, options)
+    tell("")
+    return mesh, reading, unlinked
 
 
 def _numbers(graph: CallGraph, amplification: Amplification, reachability: Reachability, options: Options) -> Report:

@@ -118,7 +118,7 @@ def explain(
     columns, colour = terminal(None)
     page = reports.Page(columns, colour, asking.title)
     try:
-        study = asking.study()
+        study = asking.study(judged=False)
         answer = (
             explanation.scenario(study, failing, cause, asked["entries"])
             if failing

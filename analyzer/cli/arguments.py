@@ -17,6 +17,7 @@ from analyzer.options import Options
 
 if TYPE_CHECKING:
     from analyzer.findings import Severity
+    from analyzer.linking.mesh import Mesh
     from analyzer.pipeline import Study
     from analyzer.report import Report
     from parsers.source import Tree
@@ -72,11 +73,17 @@ class Given:
     configuration: Configuration
     title: str
 
-    def study(self) -> Study:
+    def study(self, *, judged: bool = True) -> Study:
         """Analyse it, telling a terminal how far it is."""
         from analyzer.pipeline import study
 
-        return study(self.tree, self.options, self.configuration.suppressions, progress())
+        return study(self.tree, self.options, self.configuration.suppressions, progress(), judged=judged)
+
+    def mesh(self) -> Mesh:
+        """Only link it: for questions that need neither graph nor numbers."""
+        from analyzer.pipeline import linked
+
+        return linked(self.tree, self.options, progress())[0]
 
 
 def given(path: Path, asked: dict[str, Any]) -> Given:
@@ -149,6 +156,7 @@ def terminal(output: Path | None) -> tuple[int, bool]:
 def exit_code(report: Report, fail_on: str) -> int:
     """What the run's end says."""
     from analyzer.findings import Severity
+    from analyzer.linking.mesh import Mesh
     from parsers.diagnostics import Code
 
     if any(d.code is Code.INTERNAL for d in report.diagnostics):
