@@ -174,6 +174,8 @@ def _edge(call: Call) -> dict[str, object]:
 
 def _passage(wire: Wire, mesh: Mesh, options: Options, kinds: tuple[Semantics, ...]) -> Passage:
     """What all meshes together do with a wire: a call passes one mesh, what several say is put together in order."""
+    if wire.loopback:
+        return Passage(evidence=(Evidence("localhost: the request never leaves the pod", wire.span),))
     found = [p for k in kinds if (p := k.passage(wire, mesh, options)) is not None]
     if len(found) <= 1:
         return found[0] if found else Passage()

@@ -15,7 +15,7 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from analyzer.linking.listening import Listening, nearest
-from analyzer.linking.mesh import CLUSTER_DOMAIN, UNRESOLVED, Mesh, Pod, ServiceNode
+from analyzer.linking.mesh import CLUSTER_DOMAIN, LOCAL, UNRESOLVED, Mesh, Pod, ServiceNode
 from analyzer.linking.names import core, squeezed
 from analyzer.linking.routes import Route
 from analyzer.linking.texts import HOLE, shown
@@ -23,7 +23,6 @@ from analyzer.linking.variables import Variables
 from analyzer.model import Precision
 from parsers.facts.istio import ServiceEntry
 
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
 _MAX_CANDIDATES = 12
 
 
@@ -72,7 +71,7 @@ class Directory:
         plain = host.lower().rstrip(".").strip("[]")
         if HOLE.search(plain):
             return self._partly(plain, sender.pod)
-        if plain in _LOCAL:
+        if plain in LOCAL:
             return (self._local(port, sender),)
         return (self._beside(plain, sender) or self._whole(plain, sender.pod),)
 

@@ -23,6 +23,8 @@ F = TypeVar("F")
 
 UNRESOLVED = "unresolved"
 CLUSTER_DOMAIN = "cluster.local"
+#: Names of the machine or pod itself.
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ class Wire:
     times: Count | None = None
     key: int | None = None
     note: str | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the request never leaves the pod: no proxy and no policy sees it."""
+        return self.host.strip("[]").lower() in LOCAL and self.caller.service == self.callee.service
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def hops(graph: CallGraph, table: Matrix, options: Options) -> Hops:
     for call in graph.calls:
         sender = _sender(call, table)
         port = port_of(call, graph.mesh)
-        key = (sender, call.callee, port)
+        key = (sender, call.callee, port, call.wire.loopback)
         if key not in known:
             known[key] = _verdict(call, sender, port, graph.mesh, options)
         found = known[key]
@@ -79,7 +79,7 @@ def _sender(call: Call, table: Matrix) -> Sender:
 
 def _verdict(call: Call, sender: Sender, port: int | None, mesh: Mesh, options: Options) -> Verdict | None:
     service = mesh.services.get(call.callee.service)
-    if service is None or service.external:
+    if service is None or service.external or call.wire.loopback:
         return None
     asked = request_of(call.callee, port, sender)
     return verdict(asked, mesh, options) if asked is not None else None

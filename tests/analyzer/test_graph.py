@@ -108,6 +108,14 @@ def test_services_know_their_place_in_the_mesh() -> None:
     assert graph.pod_memberships["shop/pay"] == member
 
 
+def test_a_request_that_never_leaves_the_pod_passes_no_proxy() -> None:
+    sent = Send(call("http://localhost:8080/own", path="web/app.py"), 0)
+    found = shop("", handler("GET", "/self", sent, path="web/app.py", line=90)).calls
+    (made,) = [c for c in found if c.callee.service == "shop/web"]
+    assert made.wire.loopback
+    assert made.layers == ()
+
+
 def test_outside_the_mesh_nothing_is_added() -> None:
     facts = manifests(web=deployment("web", env="PAY=pay:8080"), pay=deployment("pay"))
     (made,) = CallGraph.build(linked(*facts)).calls
