@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -128,14 +128,15 @@ class DiskTree:
     ) -> None:
         if self._exclude and self._excluded(path):
             return
-        if entry.is_symlink():
-            links.append((path, entry.path))
-        elif _is(entry.is_dir):
+        kind = _kind(entry)
+        if kind == "file":
+            self._real[path] = entry.path
+        elif kind == "folder":
             if entry.name not in PRUNED:
                 folders.append((path + "/", entry.path))
-        elif _is(entry.is_file):
-            self._real[path] = entry.path
-        elif path.endswith(_READ):
+        elif kind == "link":
+            links.append((path, entry.path))
+        elif kind and path.endswith(_READ):
             self._refuse(path, Code.UNREADABLE, detail="not a regular file")
 
     def _follow(self, links: list[tuple[str, str]], walked: set[str]) -> list[tuple[str, str]]:
@@ -184,12 +185,16 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is(question: Callable[..., bool]) -> bool:
+def _kind(entry: os.DirEntry[str]) -> str:
     """What an entry is, itself; nothing once it has vanished."""
     try:
-        return question(follow_symlinks=False)
+        if entry.is_file(follow_symlinks=False):
+            return "file"
+        if entry.is_dir(follow_symlinks=False):
+            return "folder"
+        return "link" if entry.is_symlink() else "device"
     except OSError:
-        return False
+        return ""
 
 
 def _printable(name: str) -> str:
