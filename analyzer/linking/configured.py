@@ -1,7 +1,7 @@
 """Calls that only configuration tells of: a value in a container's environment that names a known service.
 
 Where Python code is known to call the same service the value tells nothing new; where it is known and does not, the
-value is no call, except to a store or broker by a URL: those connections are not followed in code.
+value is no call, except to a store or broker: those connections are not followed in code.
 Shape: provenance ``config``, precision unknown, operation ``*`` on both sides.
 """
 
@@ -79,7 +79,7 @@ def configured(
         for container in pod.fact.containers:
             for value in _values(pod, container, environments):
                 for node, host, port, scheme in _named(value, pod, mesh):
-                    if pod.id in coded and scheme not in _STORES:
+                    if pod.id in coded and scheme not in _STORES and not _stores(node):
                         continue
                     pair = (caller.id, node.id)
                     itself = any(known[p.id].id == caller.id for p in node.pods)
@@ -116,6 +116,12 @@ def _plausible(node: ServiceNode, port: int) -> bool:
     """Whether the service has that port, as far as manifests tell: ``cache:10`` is no address."""
     ports = {p.port for p in node.ports} | {p.number for pod in node.pods for c in _containers(pod) for p in c.ports}
     return not ports or port in ports
+
+
+def _stores(node: ServiceNode) -> bool:
+    """Whether all that runs behind a service are stores, brokers and the like."""
+    images = [c.image for pod in node.pods for c in _containers(pod)]
+    return bool(images) and all(stock(i) for i in images)
 
 
 def _containers(pod: Pod) -> tuple[Container, ...]:
@@ -156,5 +162,4 @@ def _protocol(scheme: str, node: ServiceNode, port: int | None) -> str:
     number = port or (found.port if found else None)
     if number in _NUMBERS:
         return _NUMBERS[number]
-    images = [c.image for pod in node.pods for c in _containers(pod)]
-    return "tcp" if images and all(stock(i) for i in images) else "http"
+    return "tcp" if _stores(node) else "http"

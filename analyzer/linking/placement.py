@@ -86,7 +86,9 @@ def _placed(
         yield Placed(
             runner,
             tuple(h for h in own if _runs(runner, h, others, shared=len(with_me) > 1)),
-            tuple(c for p in mine if p not in shared for c in sent.get(p, ())),
+            tuple(c for p in mine if p not in shared for c in sent.get(p, ()))
+            if not _aside(runner, len(with_me))
+            else (),
         )
 
 
@@ -99,10 +101,18 @@ def _by_path(facts: tuple[F, ...]) -> dict[str, list[F]]:
 
 def _runs(runner: Runner, handler: Handler, others: set[str], *, shared: bool) -> bool:
     """Whether the runner runs the handler: a Job serves nobody while others share its code."""
-    fact = runner.pod.fact
-    if shared and fact is not None and fact.kind in ("Job", "CronJob") and handler.kind in ("http", "grpc"):
+    if shared and handler.kind in ("http", "grpc") and _is_job(runner):
         return False
     return runs(runner.command, handler, others, shared=shared)
+
+
+def _aside(runner: Runner, sharing: int) -> bool:
+    """Whether the runner only lends a hand: a migration, a job beside the program whose code it shares."""
+    return runner.command.kind == "tool" or (sharing > 1 and _is_job(runner))
+
+
+def _is_job(runner: Runner) -> bool:
+    return runner.pod.fact is not None and runner.pod.fact.kind in ("Job", "CronJob")
 
 
 def _made(mesh: Mesh, paths: set[str], built: tuple[Image, ...]) -> dict[str, Runner]:

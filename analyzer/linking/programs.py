@@ -127,6 +127,7 @@ class _Builder:
             yield from (self._message(caller, site, taker, len(takers)) for taker in takers)
             return
         found, notes = sent(call, sender, self._directory)
+        found, notes = self._through_broker(call, sender, found, notes)
         self._diagnostics += notes
         for one in found:
             for matched in self._matches(call, one):
@@ -150,6 +151,18 @@ class _Builder:
                     key=site.key,
                     note=_joined(_untaken(call, one), one.target.note, matched.note, self._candidate(call, one)),
                 )
+
+    def _through_broker(
+        self, call: Call, sender: Sender, found: tuple[Sent, ...], notes: tuple[Diagnostic, ...]
+    ) -> tuple[tuple[Sent, ...], tuple[Diagnostic, ...]]:
+        """A message that nobody here is known to take goes as far as the broker, where there is one."""
+        inside = any(not s.target.service.startswith(("external:", UNRESOLVED)) for s in found)
+        broker = self._directory.broker(call.protocol, sender) if call.protocol in MESSAGES and not inside else None
+        if broker is None:
+            return found, notes
+        told = ", ".join(dict.fromkeys(s.host for s in found if s.host))
+        target = replace(broker, note=f"a message to {told or 'a queue or topic'}, which nobody here is known to take")
+        return (Sent(target, told, None, None, call.protocol),), ()
 
     def _candidate(self, call: Call, one: Sent) -> str | None:
         """For an address that is not known: the only operation of the system that would take such a request."""

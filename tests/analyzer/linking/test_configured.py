@@ -45,6 +45,11 @@ def test_code_that_does_not_use_the_variable_does_not_call() -> None:
     assert linked(*facts, handler("GET", "/", path="web/app.py")).wires == ()
 
 
+def test_a_store_that_code_is_given_by_its_name_is_called() -> None:
+    facts = manifests(web=deployment("web", env="DB_HOST=db"), db=deployment("db", image="postgres:16"))
+    assert only(linked(*facts, handler("GET", "/", path="web/app.py"))).callee.service == "default/db"
+
+
 def test_what_is_spoken_follows_from_the_port_and_from_what_runs() -> None:
     broker = deployment("broker", image="rabbitmq:3").replace("name: http, port: 8080", "name: q, port: 5672")
     store = deployment("store", image="redis:7").replace("name: http, port: 8080", "name: x, port: 1234")

@@ -245,6 +245,14 @@ def test_a_message_goes_to_those_who_take_it() -> None:
     assert pairs(linked(*SHOP, page(sent), consumer)) == [("web GET /buy", "pay consumer orders")]
 
 
+def test_a_message_that_nobody_takes_goes_to_the_broker() -> None:
+    sent = call("orders", path="web/app.py", protocol="amqp", method="*", client="pika")
+    mesh = linked(*SHOP, *manifests(q=deployment("queue", image="rabbitmq:3-management")), page(sent))
+    wire = only(mesh)
+    assert (wire.callee.service, wire.precision) == ("default/queue", Precision.UPPER_BOUND)
+    assert "orders" in (wire.note or "")
+
+
 def test_a_message_stays_in_its_system() -> None:
     facts = []
     for system in ("one", "two"):
