@@ -156,7 +156,6 @@ def terminal(output: Path | None) -> tuple[int, bool]:
 def exit_code(report: Report, fail_on: str) -> int:
     """What the run's end says."""
     from analyzer.findings import Severity
-    from analyzer.linking.mesh import Mesh
     from parsers.diagnostics import Code
 
     if any(d.code is Code.INTERNAL for d in report.diagnostics):
