@@ -7,9 +7,10 @@ Units: durations in seconds; attempts count requests, the first included.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from parsers.quantities import Count
+from parsers.quantities import UNBOUNDED, Count
 from parsers.source import Span
 
 # ---------------------------------------------------------------------------------------------- text known in part
@@ -94,6 +95,12 @@ class Retry:
     per_try_timeout_s: float | None = None
     evidence: tuple[Span, ...] = ()
     note: str | None = None
+
+    def at_most(self) -> Count | None:
+        """The attempts; where only time bounds them, as many as the shortest waits allow before the deadline."""
+        if self.attempts != UNBOUNDED or self.deadline_s is None or self.min_wait_s <= 0:
+            return self.attempts
+        return Count(max(1, math.ceil(self.deadline_s / self.min_wait_s) + 1))
 
 
 # --------------------------------------------------------------------------------------------------------- sending

@@ -51,7 +51,10 @@ DYNAMIC = Amount(None)
 
 @dataclass(frozen=True, slots=True)
 class Construct:
-    """One thing of a library. ``names`` are qualified; ``*.name`` is a method of anything."""
+    """One thing of a library.
+
+    ``names`` are qualified; ``*.name`` is a method of anything; ``azure.*Client`` is anything of ``azure`` so ended.
+    """
 
     names: frozenset[str]
     roles: frozenset[Role]
@@ -76,6 +79,7 @@ class Written:
     values: Values
     bound: Bound = field(default_factory=dict)
     role: Role = Role.SITE
+    function: Scope | None = None  # the function that a decorator is on
 
     @property
     def call(self) -> ast.Call | None:
@@ -301,3 +305,64 @@ ANY_EXCEPTION = RetryCondition(exceptions=("Exception",))
 def on_exceptions(names: tuple[str, ...] | None, *, absent: tuple[str, ...] = ("Exception",)) -> RetryCondition:
     """A condition on exceptions; not read at all where the names are ``()`` by a value that is not known."""
     return RetryCondition(exceptions=absent if names is None else names)
+
+
+# ------------------------------------------------------------------------------------- readers of the common kinds
+
+Reader = Callable[[Written], Retry | None]
+Conditioner = Callable[[Written], RetryCondition]
+
+
+def numbered(  # noqa: PLR0913 -- what a one-number construct is
+    idiom: str,
+    names: tuple[str, ...],
+    absent: Amount,
+    count: Callable[[float], Count],
+    condition: RetryCondition | Conditioner = ANY_EXCEPTION,
+    *,
+    at: int | None = None,
+    exhausted: str = "same",
+    only_given: bool = False,
+    deadline: tuple[str, ...] = (),
+) -> Reader:
+    """A construct whose attempts are one argument. ``only_given``: without the argument it is not this construct."""
+
+    def read(written: Written) -> Retry | None:
+        value = written.value(*names, at=at)
+        if only_given and (value is None or (value == Unknown("**") and written.expression(*names) is None)):
+            return None
+        bound = amount(value, absent, count)
+        met = condition if isinstance(condition, RetryCondition) else condition(written)
+        limit = written.seconds(*deadline) if deadline else None
+        return written.retry(idiom, bound, met, exhausted=exhausted, deadline_s=limit)
+
+    return read
+
+
+def construct(names: str | tuple[str, ...], roles: Role | tuple[Role, ...], read: Reader) -> Construct:
+    """A construct, by its names and where it may stand."""
+    several = (names,) if isinstance(names, str) else names
+    return Construct(frozenset(several), frozenset((roles,) if isinstance(roles, Role) else roles), read)
+
+
+def named(*names: str, at: int | None = None, absent: tuple[str, ...] = ("Exception",)) -> Conditioner:
+    """A condition on the exceptions that an argument names."""
+
+    def condition(written: Written) -> RetryCondition:
+        found = written.exceptions(*names, at=at)
+        if found is not None:
+            return RetryCondition(exceptions=found)
+        return RetryCondition(exceptions=absent, unknown=written.given(*names, at=at))
+
+    return condition
+
+
+#: Methods that urllib3, httpx-retries and azure-core take for idempotent.
+IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
+#: What a broken, refused or hanging connection is.
+CONNECTION = ("connect-failure", "reset", "timeout")
+
+
+def is_switched_off(value: Value | None) -> bool:
+    """``False`` or ``0`` given."""
+    return isinstance(value, Known) and value.value is not None and not value.value

@@ -38,6 +38,7 @@ class Retries:
                 for name in construct.names:
                     self._constructs.setdefault(name, []).append(construct)
         self._methods = {n.removeprefix("*.") for n in self._constructs if n.startswith("*.")}
+        self._families = _families(self._constructs)
         self._laboratory = Laboratory(program, values, self._for_trial)
         self._applied = Applied(self._laboratory, self._is_library)
         self._loops: dict[ast.AST, Retry | None] = {}
@@ -113,33 +114,46 @@ class Retries:
 
     # ---------------------------------------------------------------------------------------------------- libraries
 
-    def _written(self, expr: ast.expr, scope: Scope, role: Role, bound: Bound = EMPTY) -> list[Retry]:
+    def _written(
+        self, expr: ast.expr, scope: Scope, role: Role, bound: Bound = EMPTY, function: Scope | None = None
+    ) -> list[Retry]:
         """The construct that stands right here."""
         func = expr.func if isinstance(expr, ast.Call) else expr
         name = self.program.resolve(func, scope)
         method = func.attr if isinstance(func, ast.Attribute) else ""
         if (name is None or not name.external) and method not in self._methods:
             return []
-        return self._read(expr, name, scope, bound, role)
+        return self._read(expr, name, scope, bound, role, function)
 
-    def _read(self, expr: ast.expr, name: Name | None, scope: Scope, bound: Bound, role: Role) -> list[Retry]:
+    def _read(
+        self,
+        expr: ast.expr,
+        name: Name | None,
+        scope: Scope,
+        bound: Bound,
+        role: Role,
+        function: Scope | None = None,
+    ) -> list[Retry]:
         constructs: list[Construct] = []
         qualified = name.qualified if name is not None else ""
         if name is not None and name.external:
             constructs += self._constructs.get(qualified, ())
+            for first, last, more in self._families.get(qualified.partition(".")[0], ()):
+                if qualified.startswith(first) and qualified.endswith(last):
+                    constructs += more
         func = expr.func if isinstance(expr, ast.Call) else expr
         if isinstance(func, ast.Attribute) and func.attr in self._methods:
             constructs += self._constructs.get(f"*.{func.attr}", ())
         for construct in constructs:
             if role in construct.roles:
-                retry = construct.read(Written(expr, qualified, scope, self.values, bound, role))
+                retry = construct.read(Written(expr, qualified, scope, self.values, bound, role, function))
                 if retry is not None:
                     return [retry]
         return []
 
-    def _followed(self, expr: ast.expr, scope: Scope, role: Role) -> Retry | None:
+    def _followed(self, expr: ast.expr, scope: Scope, role: Role, function: Scope | None = None) -> Retry | None:
         """The construct that an expression comes from: written here, bound to a name, or returned by a function."""
-        found = self._written(expr, scope, role)
+        found = self._written(expr, scope, role, EMPTY, function)
         if found:
             return found[0]
         name = self.program.resolve(expr, scope) if isinstance(expr, ast.Name | ast.Attribute) else None
@@ -156,7 +170,7 @@ class Retries:
     def _decorator(self, decorator: ast.expr, where: Scope, function: Scope) -> Retry | None:
         retry = self._followed(decorator, where, Role.DECORATOR)
         if retry is None:
-            retry = self._followed(decorator, where, Role.TASK)
+            retry = self._followed(decorator, where, Role.TASK, function)
         if retry is None:
             return self._applied.decorator(decorator, where, function)
         return _placed(retry, decorator, where, function.symbol)
@@ -207,6 +221,16 @@ class Retries:
         constructs = self._constructs.get(name.qualified, ()) if name is not None and name.external else ()
         wanted = {Role.DECORATOR, Role.CALLER, Role.ITERATOR}
         return any(c.roles & wanted for c in constructs)
+
+
+def _families(constructs: dict[str, list[Construct]]) -> dict[str, list[tuple[str, str, list[Construct]]]]:
+    """Names with a ``*`` inside, by their root package."""
+    found: dict[str, list[tuple[str, str, list[Construct]]]] = {}
+    for name, several in constructs.items():
+        first, star, last = name.partition("*")
+        if star and first:
+            found.setdefault(name.partition(".")[0], []).append((first, last, several))
+    return found
 
 
 def _callable(expr: ast.expr) -> bool:

@@ -2,12 +2,12 @@
 
 Source: jd/tenacity 9.2.1 tenacity/{__init__,stop,retry,wait}.py, measured (spec/python_retries.json).
 Units: ``stop_after_attempt`` counts attempts; times are seconds. ``|`` of stops is the minimum, ``&`` the maximum.
+Shape: a stop by time alone is unbounded with ``deadline_s``; ``Retry.at_most`` says what the shortest waits allow.
 """
 
 from __future__ import annotations
 
 import ast
-import math
 
 from parsers.facts.python import Retry, RetryCondition
 from parsers.python.idioms import (
@@ -30,7 +30,6 @@ from parsers.python.idioms import (
 )
 from parsers.python.module import Scope
 from parsers.python.value import Known, Made, Unknown, settled
-from parsers.quantities import Count
 
 MODULES = ("tenacity", "tenacity.stop", "tenacity.retry", "tenacity.wait", "tenacity.asyncio", "tenacity._asyncio")
 DECORATORS = frozenset({"tenacity.retry"})
@@ -46,7 +45,7 @@ def read(written: Written) -> Retry | None:
     idiom = "tenacity.retry" if written.qualified in DECORATORS else f"tenacity.{written.qualified.rpartition('.')[2]}"
     enabled = written.value("enabled")
     least, deadline = _wait(written), None
-    bound = _stop(written, least)
+    bound = _stop(written)
     deadline = _deadline(written)
     if isinstance(enabled, Known) and enabled.value is False:
         bound = ONE
@@ -66,64 +65,59 @@ def _local(qualified: str) -> str:
     return last if head in MODULES else ""
 
 
-def _stop(written: Written, least: float) -> Amount:
+def _stop(written: Written) -> Amount:
     expr = written.expression("stop", at=1)
     if expr is None:
         value = written.value("stop", at=1)
-        return FOREVER if value is None or value == Known(None) else _stop_value(value, written, least)
-    return _bound(expr, written.scope, written, least, 0)
+        return FOREVER if value is None or value == Known(None) else _stop_value(value, written)
+    return _bound(expr, written.scope, written, 0)
 
 
-def _stop_value(value: object, written: Written, least: float) -> Amount:
+def _stop_value(value: object, written: Written) -> Amount:
     match value:
         case Made(call=call, scope=scope):
-            return _bound(call, scope, written, least, 1)
+            return _bound(call, scope, written, 1)
         case _:
             return DYNAMIC
 
 
-def _bound(expr: ast.expr, scope: Scope, written: Written, least: float, depth: int) -> Amount:
+def _bound(expr: ast.expr, scope: Scope, written: Written, depth: int) -> Amount:
     """Attempts that one stop condition allows."""
     values = written.values
     if depth > 12:
         return DYNAMIC
     if isinstance(expr, ast.BinOp) and isinstance(expr.op, ast.BitOr | ast.BitAnd):
-        both = [_bound(e, scope, written, least, depth + 1) for e in (expr.left, expr.right)]
+        both = [_bound(e, scope, written, depth + 1) for e in (expr.left, expr.right)]
         return smallest(both) if isinstance(expr.op, ast.BitOr) else largest(both)
     if isinstance(expr, ast.Constant) and expr.value is None:
         return FOREVER
     name = values.program.resolve(expr.func if isinstance(expr, ast.Call) else expr, scope)
     local = _local(name.qualified) if name is not None else ""
     if isinstance(expr, ast.Call) and local:
-        return _stop_call(local, expr, scope, written, least, depth)
+        return _stop_call(local, expr, scope, written, depth)
     if local == "stop_never":
         return FOREVER
     further, where = followed(expr, scope, values)
     if further is not expr:
-        return _bound(further, where, written, least, depth + 1)
+        return _bound(further, where, written, depth + 1)
     if isinstance(expr, ast.Lambda):
         return _custom(expr, scope, written)
     bound = written.bound if scope is written.scope else {}
     found = settled(values.evaluate(expr, scope, bound))
     if isinstance(found, Made) and found.call is not expr:
-        return _bound(found.call, found.scope, written, least, depth + 1)
+        return _bound(found.call, found.scope, written, depth + 1)
     return FOREVER if found == Known(None) else DYNAMIC
 
 
-def _stop_call(local: str, call: ast.Call, scope: Scope, written: Written, least: float, depth: int) -> Amount:
+def _stop_call(local: str, call: ast.Call, scope: Scope, written: Written, depth: int) -> Amount:
     inner = Written(call, f"tenacity.{local}", scope, written.values, written.bound)
     match local:
         case "stop_after_attempt":
             return amount(inner.value("max_attempt_number", at=0), DYNAMIC, from_tries)
         case "stop_any":
-            return smallest([_bound(a, scope, written, least, depth + 1) for a in call.args])
+            return smallest([_bound(a, scope, written, depth + 1) for a in call.args])
         case "stop_all":
-            return largest([_bound(a, scope, written, least, depth + 1) for a in call.args])
-        case "stop_after_delay" | "stop_before_delay":
-            limit = inner.seconds("max_delay", at=0)
-            if limit is None or least <= 0:
-                return FOREVER
-            return Amount(Count(max(1, math.ceil(limit / least) + (1 if local == "stop_after_delay" else 0))))
+            return largest([_bound(a, scope, written, depth + 1) for a in call.args])
         case _:
             return FOREVER
 

@@ -9,7 +9,18 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from parsers.python.trial.run import MAX_STEPS, Broke, Continued, Decision, Exhausted, Finished, Raised, Returned, Run, Way
+from parsers.python.trial.run import (
+    MAX_STEPS,
+    Broke,
+    Continued,
+    Decision,
+    Exhausted,
+    Finished,
+    Raised,
+    Returned,
+    Run,
+    Way,
+)
 from parsers.quantities import UNBOUNDED, Count
 
 #: Ways that are looked at for one question.
