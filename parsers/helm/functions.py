@@ -132,7 +132,7 @@ def deep(base: Mapping[object, Value], over: Mapping[object, Value]) -> dict[obj
     return found
 
 
-def _integer(value: Value) -> Value:
+def _integer(value: Value) -> int:
     try:
         return int(float(str(value)))
     except (ValueError, OverflowError):

@@ -167,7 +167,9 @@ def _labels(written: Written) -> Labels:
         if node.is_mapping:
             found |= {key: value.scalar("") for key, value in node.entries()}
         else:
-            found |= dict(item.scalar("").partition("=")[::2] for item in node.items())
+            for item in node.items():
+                key, _, value = item.scalar("").partition("=")
+                found[key] = value
     return Labels(found)
 
 
