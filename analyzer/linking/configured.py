@@ -2,18 +2,22 @@
 
 Where Python code is known to call the same service the value tells nothing new; where it is known and does not, the
 value is no call, except to a store or broker: those connections are not followed in code.
-Shape: provenance ``config``, precision unknown, operation ``*`` on both sides.
+Shape: provenance ``config``, precision unknown. The caller's operation is ``*``; the callee's, too, unless its code is
+known to ask others: then each operation that does, so that chains go on.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analyzer.linking.homes import aliases
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, Wire
 from analyzer.linking.names import stock
+from analyzer.linking.operations import ANY
 from analyzer.linking.placement import Placement
+from analyzer.linking.texts import masked
 from analyzer.linking.variables import Environments
 from analyzer.model import Operation, Precision
 from parsers.facts.kubernetes import Container
@@ -26,6 +30,8 @@ _AUTHORITY = re.compile(
     re.IGNORECASE,
 )
 _MAX_VALUE = 20_000
+#: More operations than this are told as one unknown.
+_MAX_OPERATIONS = 12
 #: Names of variables in which a bare word may be an address.
 _ADDRESSING = re.compile(
     r"(^|_)(HOST|HOSTS|HOSTNAME|ADDR|ADDRESS|ADDRESSES|URL|URI|SERVER|SERVERS|ENDPOINT|ENDPOINTS|TARGET|UPSTREAM|BACKEND|"
@@ -69,7 +75,7 @@ def configured(
     mesh: Mesh, placement: Placement, wires: tuple[Wire, ...], known: Mapping[str, ServiceNode]
 ) -> Iterator[Wire]:
     """One wire for each service that a workload's configuration names and its code is not known to call."""
-    environments = Environments(mesh)
+    environments, asked = Environments(mesh), _Asked(mesh, wires, known)
     coded = {p.runner.pod.id for p in placement.placed}
     seen = {(w.caller.service, w.callee.service) for w in wires}
     for pod in mesh.pods.values():
@@ -85,7 +91,26 @@ def configured(
                     itself = any(known[p.id].id == caller.id for p in node.pods)
                     if not itself and pair not in seen:
                         seen.add(pair)
-                        yield _wire(caller, node, host, port, scheme, value)
+                        wire = _wire(caller, node, host, port, scheme, value)
+                        yield from (replace(wire, callee=o) for o in asked.of(node, wire.protocol))
+
+
+class _Asked:
+    """What a service may be asked for: any operation of its code that itself asks others, or just something."""
+
+    def __init__(self, mesh: Mesh, wires: tuple[Wire, ...], known: Mapping[str, ServiceNode]) -> None:
+        self._other = aliases(mesh, known)
+        self._calling: dict[str, set[Operation]] = {}
+        for wire in wires:
+            if wire.caller.name.startswith("/") or " /" in wire.caller.name:
+                self._calling.setdefault(wire.caller.service, set()).add(wire.caller)
+
+    def of(self, node: ServiceNode, protocol: str) -> tuple[Operation, ...]:
+        found = self._calling.get(self._other.get(node.id, node.id), set())
+        fits = sorted(o for o in found if o.name.startswith("/") == (protocol == "grpc"))
+        if not 0 < len(fits) <= _MAX_OPERATIONS:
+            return (Operation(node.id, ANY),)
+        return tuple(Operation(node.id, o.name) for o in fits)
 
 
 def _values(pod: Pod, container: Container, environments: Environments) -> Iterator[_Value]:
@@ -129,7 +154,7 @@ def _containers(pod: Pod) -> tuple[Container, ...]:
 
 
 def _wire(caller: ServiceNode, node: ServiceNode, host: str, port: int | None, scheme: str, value: _Value) -> Wire:
-    where = " ".join((f"{value.name}={value.text}" if value.name else value.text).split())
+    where = masked(" ".join((f"{value.name}={value.text}" if value.name else value.text).split()))
     note = f"configuration names it: {where[:120]}"
     if _TELEMETRY.search(node.name):
         note += " (telemetry)"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from analyzer.linking.mesh import Mesh, ServiceNode
+from analyzer.linking.names import stock
 from parsers.facts.istio import Destination, Gateway, HttpMatch, HttpRoute, VirtualService
 from parsers.facts.kubernetes import Ingress, Service
 from parsers.source import Span
@@ -154,10 +155,16 @@ def _public_names(virtual: VirtualService, mesh: Mesh) -> tuple[str, ...]:
     return tuple(sorted(hosts)) or ("*",)
 
 
+def _store(node: ServiceNode) -> bool:
+    """Whether only somebody else's program is published: a database's port is no way into the system."""
+    facts = [p.fact for p in node.pods if p.fact is not None]
+    return bool(facts) and all(f.build is None and all(stock(c.image) for c in f.containers) for f in facts)
+
+
 def _services(mesh: Mesh) -> Iterator[Route]:
     for service in mesh.all(Service):
         node: ServiceNode | None = mesh.services.get(f"{service.meta.ns}/{service.meta.name}")
         kind = {"LoadBalancer": "load-balancer", "NodePort": "node-port"}.get(service.type)
-        if node is not None and kind is not None:
+        if node is not None and kind is not None and not _store(node):
             reason = f"Service {service.meta.name} is of type {service.type}"
             yield Route(node.id, "*", "any", "/", kind, reason, service.span)

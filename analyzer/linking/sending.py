@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.linking.directory import NOWHERE, Directory, Sender, Target
 from analyzer.linking.mesh import UNRESOLVED
-from analyzer.linking.texts import HOLE, Address, Text, addresses, evaluate, shown
+from analyzer.linking.texts import HOLE, Address, Text, addresses, evaluate, masked, shown
 from analyzer.linking.variables import Variables
 from analyzer.model import Precision
 from parsers.diagnostics import Code, Diagnostic
@@ -117,12 +117,12 @@ def _mistakes(call: Call, one: Sent) -> Iterator[Diagnostic]:
 
 def _missing(call: Call, text: Text, sender: Sender) -> Diagnostic:
     names = ", ".join(dict.fromkeys(text.missing))
-    detail = f"{shown(text.text)}: no manifest sets {names} for {sender.pod.id}"
+    detail = f"{masked(shown(text.text))}: no manifest sets {names} for {sender.pod.id}"
     return Diagnostic.at(call.span, Code.UNRESOLVED_ADDRESS, detail=detail)
 
 
 def _unknown(call: Call) -> str:
-    what = " or ".join(shown(evaluate(t, _NOTHING).text) for t in call.url[:3])
+    what = " or ".join(masked(shown(evaluate(t, _NOTHING).text)) for t in call.url[:3])
     return what or call.declared or call.client
 
 

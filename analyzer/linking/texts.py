@@ -85,6 +85,11 @@ def shown(text: str) -> str:
     return HOLE.sub(lambda m: "{" + (m[1] or "?") + "}", text)
 
 
+def masked(text: str) -> str:
+    """Without the credentials in a URL: what is told ends up in logs and comments."""
+    return re.sub(r"(?<=://)[^/@\s]+(?=@)", "...", text)
+
+
 def labelled(text: str) -> str:
     """For names of operations: each hole by one plain word, ``{acct}`` for ``token_data['acct']``."""
     return HOLE.sub(lambda m: "{" + _word(m[1]) + "}", text)

@@ -50,6 +50,22 @@ def test_a_store_that_code_is_given_by_its_name_is_called() -> None:
     assert only(linked(*facts, handler("GET", "/", path="web/app.py"))).callee.service == "default/db"
 
 
+def test_what_configuration_calls_goes_on_in_the_callees_code() -> None:
+    facts = manifests(
+        web=deployment("web", env="PAY_URL=http://pay:8080"), pay=deployment("pay"), bank=deployment("bank")
+    )
+    sent = sending(call("http://bank:8080/x", path="pay/app.py"))
+    mesh = linked(
+        *facts, handler("POST", "/charge", *sent, path="pay/app.py"), handler("GET", "/ok", path="pay/app.py")
+    )
+    assert pairs(mesh) == [("pay POST /charge", "bank GET /x"), ("web", "pay POST /charge")]
+
+
+def test_credentials_are_not_told() -> None:
+    facts = manifests(web=deployment("web", env="DB=postgresql://admin:hunter2@db:8080/x"), db=deployment("db"))
+    assert "hunter2" not in (only(linked(*facts)).note or "")
+
+
 def test_what_is_spoken_follows_from_the_port_and_from_what_runs() -> None:
     broker = deployment("broker", image="rabbitmq:3").replace("name: http, port: 8080", "name: q, port: 5672")
     store = deployment("store", image="redis:7").replace("name: http, port: 8080", "name: x, port: 1234")

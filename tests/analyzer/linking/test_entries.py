@@ -118,6 +118,11 @@ def test_a_service_of_which_nothing_is_known_is_entered_as_a_whole() -> None:
     assert entries(linked(*manifests(web=deployment("web", type="LoadBalancer")))) == [("web", "load-balancer")]
 
 
+def test_a_published_store_is_no_way_in() -> None:
+    facts = manifests(db=deployment("db", image="postgres:16", type="NodePort"), web=deployment("web"))
+    assert ("db", "node-port") not in entries(linked(*facts, *PAGES))
+
+
 def test_a_consumer_that_calls_starts_something() -> None:
     facts = manifests(web=deployment("web", type="LoadBalancer"), worker=deployment("worker"))
     sent = sending(call("http://web:8080/admin", path="worker/app.py"))
