@@ -21,7 +21,8 @@ def meta(doc: Node) -> Meta | None:
     """The object's ``metadata``; ``None``, and reported, where it has no name."""
     node = doc.at("metadata")
     node.ignore(*_BOOKKEEPING)
-    named = node.at("name") or node.at("generateName")
+    generated = node.at("generateName")
+    named = node.at("name") or generated
     name = named.text("")
     if not name:
         doc.invalid("an object without metadata.name")

@@ -298,3 +298,12 @@ def test_a_knative_service_is_a_workload_and_a_name() -> None:
 def test_a_patch_that_deletes_an_object_does_not_define_it() -> None:
     found = read_yaml("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\n$patch: delete\n")
     assert (found.facts, found.diagnostics) == ((), ())
+
+
+def test_a_generated_name_stands_in_for_one_and_is_never_unknown() -> None:
+    found = read_yaml(
+        "apiVersion: v1\nkind: Pod\nmetadata: {generateName: p-}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p-1, generateName: p-}\n"
+    )
+    assert [w.meta.name for w in every(found, Workload)] == ["p-", "p-1"]
+    assert codes(found) == []
