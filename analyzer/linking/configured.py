@@ -118,6 +118,9 @@ def _values(pod: Pod, container: Container, environments: Environments) -> Itera
     for name, variable in sorted(known.known.items()):
         if variable.value and not variable.linked and variable.span is not None:
             yield _Value(name, variable.value[:_MAX_VALUE], variable.span)
+    for name in pod.fact.mounted if pod.fact else ():
+        for entry in environments.entries(name, pod.namespace):
+            yield _Value(entry.key, entry.value[:_MAX_VALUE], entry.span)
     for word in (*container.command, *container.args):
         yield _Value("", word[:_MAX_VALUE], container.span)
 

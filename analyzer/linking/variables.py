@@ -70,6 +70,10 @@ class Environments:
             found[written.name] = Variable(_expanded(value, found), written.span)
         return Variables(found, complete=True)
 
+    def entries(self, config_map: str, namespace: str) -> tuple[ConfigEntry, ...]:
+        """The entries of a ConfigMap, as a pod of the namespace finds it."""
+        return self._entries(config_map, namespace, secret=False)
+
     def _written(self, entry: EnvEntry, pod: Pod) -> str | None:
         if entry.value is not None:
             return entry.value

@@ -89,6 +89,7 @@ class Workload:
     containers: tuple[Container, ...]
     build: str | None  # compose: the build folder, relative to the root
     span: Span
+    mounted: tuple[str, ...] = ()  # ConfigMaps that are files in its containers
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _POD_NO_MATTER = (
     "preemptionPolicy", "priority", "priorityClassName", "readinessGates", "resourceClaims", "resources",
     "responseStartTimeoutSeconds", "restartPolicy", "runtimeClassName", "schedulerName", "schedulingGates",
     "securityContext", "setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds",
-    "timeoutSeconds", "tolerations", "topologySpreadConstraints", "volumes",
+    "timeoutSeconds", "tolerations", "topologySpreadConstraints",
 )  # fmt: skip
 
 
@@ -75,7 +75,19 @@ def _workload(doc: Node, kind: str, named: Meta, pod: Node, carried: tuple[Label
         containers=(*containers(pod.at("containers")), *containers(pod.at("initContainers"), init=True)),
         build=None,
         span=doc.span,
+        mounted=tuple(_mounted(pod)),
     )
+
+
+def _mounted(pod: Node) -> Iterator[str]:
+    """ConfigMaps that the pod's containers find as files."""
+    for volume in pod.at("volumes").items():
+        volume.ignore_rest()
+        sources = volume.at("projected", "sources")
+        for source in (volume, *(sources.items() if sources else ())):
+            name = source.at("configMap", "name").text(None)
+            if name:
+                yield name
 
 
 def read_knative(doc: Node) -> Iterator[object]:

@@ -35,6 +35,21 @@ def test_arguments_tell_of_calls_too() -> None:
     assert len(linked(*manifests(web=text, pay=deployment("pay"))).wires) == 1
 
 
+def test_a_configuration_file_tells_of_calls() -> None:
+    text = deployment("gate", image="nginx:1.27", pod="volumes: [{name: c, configMap: {name: gate-conf}}]")
+    config = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: gate-conf}
+    data:
+      nginx.conf: |
+        upstream pay { server pay:8080; }
+        location / { proxy_pass http://web:8080/; }
+    """
+    mesh = linked(*manifests(gate=text, c=config, pay=deployment("pay"), web=deployment("web")))
+    assert pairs(mesh) == [("gate", "pay"), ("gate", "web")]
+
+
 def test_several_values_for_one_service_are_one_call() -> None:
     text = deployment("web", env="A=http://pay:8080/a B=http://pay:8080/b")
     assert len(linked(*manifests(web=text, pay=deployment("pay"))).wires) == 1
