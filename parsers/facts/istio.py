@@ -16,7 +16,7 @@ from parsers.source import Span
 
 @dataclass(frozen=True, slots=True)
 class StringMatch:
-    """``exact``, ``prefix``, ``regex`` or ``present`` (an empty match)."""
+    """``exact``, ``prefix``, ``regex`` or ``present`` (empty); ``segments``: a PathPrefix of the Gateway API."""
 
     kind: str
     value: str

@@ -12,6 +12,7 @@ from enum import Enum
 
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh, Pod, Wire
+from analyzer.semantics.istio.gateway_api import istio_gateways
 from analyzer.semantics.istio.hosts import MESH
 from analyzer.semantics.istio.injection import AMBIENT, member, pods_of
 from analyzer.semantics.istio.memory import remembered
@@ -73,7 +74,9 @@ def _of_pod(pod: Pod, port: int | None, mesh: Mesh) -> Client:
 def gateways_of(pod: Pod, mesh: Mesh) -> tuple[str, ...]:
     """The Gateway resources that a pod serves."""
     named = remembered(mesh, _selectors)
-    return tuple(name for name, gateway in named if gateway.selector and pod.labels.contains(gateway.selector))
+    found = tuple(name for name, gateway in named if gateway.selector and pod.labels.contains(gateway.selector))
+    own = f"{pod.namespace}/{pod.labels.get('gateway.networking.k8s.io/gateway-name', '')}"
+    return (*found, *(name for name in _of_gateway_api(mesh) if name == own))
 
 
 def _selectors(mesh: Mesh) -> tuple[tuple[str, Gateway], ...]:
@@ -92,3 +95,8 @@ def _from_outside(mesh: Mesh) -> Client:
 def _gateway_names(mesh: Mesh) -> Iterator[str]:
     for name, _ in remembered(mesh, _selectors):
         yield name
+    yield from _of_gateway_api(mesh)
+
+
+def _of_gateway_api(mesh: Mesh) -> tuple[str, ...]:
+    return tuple(f"{g.meta.ns}/{g.meta.name}" for g in istio_gateways(mesh))

@@ -206,9 +206,8 @@ def _gateway_hosts(client: Client, callee: Callee, wire: Wire, mesh: Mesh) -> It
     if asked and any(_at(v, client) for v in known.naming(asked)):
         yield asked
         return
-    every = dict.fromkeys(id(v) for services in known.exact.values() for v in services)
-    for service in mesh.all(VirtualService):
-        if (id(service) in every or service in known.wild) and _at(service, client):
+    for service in known.every:
+        if service.hosts and _at(service, client):
             hosts = full_hosts(service)
             targets = (d for r in service.http for d in r.destinations)
             if any(destined(d, service.meta.ns, None, client.proxy.namespace, mesh).id == callee.id for d in targets):

@@ -124,6 +124,8 @@ def _text(match: StringMatch | None, value: str | None) -> bool | None:
             return value == match.value
         case "prefix":
             return value.startswith(match.value)
+        case "segments":
+            return value == match.value.rstrip("/") or value.startswith(match.value.rstrip("/") + "/")
         case "regex":
             return _regex(match.value, value)
         case _:
@@ -131,7 +133,7 @@ def _text(match: StringMatch | None, value: str | None) -> bool | None:
 
 
 def _path(match: StringMatch | None, path: str, *, fold: bool) -> bool | None:
-    """A prefix is one of characters, not of segments: ``/api`` takes ``/apix`` too."""
+    """A prefix is one of characters: ``/api`` takes ``/apix`` too; ``segments`` (Gateway API) is one of segments."""
     if match is None or match.kind == "present":
         return True
     bare = path.partition("?")[0]
@@ -148,6 +150,9 @@ def _path(match: StringMatch | None, path: str, *, fold: bool) -> bool | None:
 def _template(kind: str, wanted: str, path: str) -> bool | None:
     """A path with holes: yes where every filling is taken, no where none is."""
     head = re.split(r"\{|\*", path, maxsplit=1)[0]
+    if kind == "segments":
+        whole, under = _template("exact", wanted.rstrip("/"), path), _template("prefix", wanted.rstrip("/") + "/", path)
+        return True if under else None if None in (whole, under) else False
     if kind == "prefix":
         if head.startswith(wanted):
             return True

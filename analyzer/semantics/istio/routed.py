@@ -15,6 +15,7 @@ from analyzer.linking.mesh import Mesh, Wire
 from analyzer.model import Layer, Passage, Shadow
 from analyzer.options import Options
 from analyzer.semantics.istio.callees import Callee, destined, identity_lost, server_layers
+from analyzer.semantics.istio.gateway_api import budget_of
 from analyzer.semantics.istio.l4 import shares
 from analyzer.semantics.istio.retries import (
     BUFFER_LIMIT_BYTES,
@@ -132,6 +133,8 @@ def _target(hop: Hop, callee: Callee, destination: Destination | None, share: fl
     applied = rule_for(callee.host, callee.namespace, proxy.namespace, proxy.labels, mesh, declared_counts=counts)
     subset = destination.subset if destination is not None else None
     policy = effective(applied, callee.port, subset, mesh.istio_version)
+    if policy.retry_budget is None:
+        policy = replace(policy, retry_budget=budget_of(callee.id, mesh))
     hidden = tuple(
         Evidence(f"DestinationRule {r.meta.ns}/{r.meta.name} for {callee.host} is hidden by a wildcard rule", r.span)
         for r in (applied.hidden if applied is not None else ())

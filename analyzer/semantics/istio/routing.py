@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
 from analyzer.semantics.istio.delegates import expanded
+from analyzer.semantics.istio.gateway_api import made
 from analyzer.semantics.istio.gateway_hosts import admits
 from analyzer.semantics.istio.hosts import (
     MESH,
@@ -55,6 +56,7 @@ class Catalogue:
     wild: tuple[VirtualService, ...]
     delegates: Mapping[tuple[str, str], VirtualService]
     gateways: Mapping[str, Gateway]
+    every: tuple[VirtualService, ...]
     default_export: tuple[str, ...]
 
     def naming(self, host: str) -> Iterator[VirtualService]:
@@ -75,9 +77,9 @@ def _catalogue(mesh: Mesh) -> Catalogue:
     exact: dict[str, list[VirtualService]] = {}
     wild: list[VirtualService] = []
     delegates: dict[tuple[str, str], VirtualService] = {}
-    for service in mesh.all(VirtualService):
-        if refused_virtual_service(service) is not None:
-            continue
+    written = (v for v in mesh.all(VirtualService) if refused_virtual_service(v) is None)
+    every = (*written, *made(mesh))
+    for service in every:
         hosts = full_hosts(service)
         if not hosts:
             delegates.setdefault((service.meta.ns, service.meta.name), service)
@@ -88,7 +90,8 @@ def _catalogue(mesh: Mesh) -> Catalogue:
             wild.append(service)
     default = mesh.config.default_virtual_service_export_to if mesh.config else None
     gateways = {f"{g.meta.ns}/{g.meta.name}": g for g in mesh.all(Gateway)}
-    return Catalogue({h: tuple(v) for h, v in exact.items()}, tuple(wild), delegates, gateways, default or EVERYWHERE)
+    by_host = {h: tuple(v) for h, v in exact.items()}
+    return Catalogue(by_host, tuple(wild), delegates, gateways, every, default or EVERYWHERE)
 
 
 def full_hosts(service: VirtualService) -> tuple[str, ...]:

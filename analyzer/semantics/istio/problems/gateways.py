@@ -7,13 +7,13 @@ the repository defines gateway workloads at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analyzer.linking.mesh import Mesh, Pod
 from analyzer.semantics.istio.gateway_hosts import admits
-from analyzer.semantics.istio.hosts import MESH, gateway_name
+from analyzer.semantics.istio.hosts import MESH, gateway_name, hosts_overlap
 from analyzer.semantics.istio.problems.problem import Code, Problem, subject
-from parsers.facts import Meta
+from parsers.facts.gateway_api import KubernetesGateway, Listener
 from parsers.facts.istio import Gateway, VirtualService
 
 #: In the names that istiod gives to Gateways it makes itself.
@@ -26,7 +26,7 @@ DEFAULT_PORTS = frozenset({80, 443, 8080, 8443, 31400, 15443})
 def gateways(mesh: Mesh) -> Iterator[Problem]:
     """Problems of Gateways and of references to them."""
     known = {f"{g.meta.ns}/{g.meta.name}": g for g in mesh.all(Gateway)}
-    others = frozenset(_of_other_apis(mesh))
+    others = {f"{g.meta.ns}/{g.meta.name}": g for g in mesh.all(KubernetesGateway)}
     for service in mesh.all(VirtualService):
         yield from _references(service, known, others)
     for gateway in known.values():
@@ -34,21 +34,18 @@ def gateways(mesh: Mesh) -> Iterator[Problem]:
         yield from _rivals(gateway, mesh)
 
 
-def _of_other_apis(mesh: Mesh) -> Iterator[str]:
-    """Gateways of the Gateway API, which a VirtualService may name too; what they take is not asked here."""
-    for kind, facts in mesh.facts.items():
-        if kind is not Gateway and kind.__name__.endswith("Gateway"):
-            for fact in facts:
-                meta = getattr(fact, "meta", None)
-                if isinstance(meta, Meta):
-                    yield f"{meta.ns}/{meta.name}"
-
-
-def _references(service: VirtualService, known: dict[str, Gateway], others: frozenset[str]) -> Iterator[Problem]:
+def _references(
+    service: VirtualService, known: dict[str, Gateway], others: Mapping[str, KubernetesGateway]
+) -> Iterator[Problem]:
     who = subject("VirtualService", service.meta)
     for written in service.gateways:
         name = gateway_name(written, service.meta.ns)
-        if name == MESH or name in others:
+        if name == MESH:
+            continue
+        if (other := others.get(name)) is not None:
+            if not any(_listens(x, service) for x in other.listeners):
+                said = f"no listener of gateway {written} takes any of {', '.join(service.hosts)}"
+                yield Problem(Code.HOST_NOT_IN_GATEWAY, said, service.span, who)
             continue
         if GENERATED in name:
             said = f"gateway {written} is generated from a Gateway API object: routes are to be bound to that one"
@@ -61,6 +58,10 @@ def _references(service: VirtualService, known: dict[str, Gateway], others: froz
         if gateway is None or not admits(gateway, service):
             said = f"no server of gateway {written} takes any of {', '.join(service.hosts)}: these routes are not used"
             yield Problem(Code.HOST_NOT_IN_GATEWAY, said, service.span, who, sure=gateway is not None)
+
+
+def _listens(listener: Listener, service: VirtualService) -> bool:
+    return not listener.hostname or any(hosts_overlap(listener.hostname.lower(), h.lower()) for h in service.hosts)
 
 
 def _workload(gateway: Gateway, mesh: Mesh) -> Iterator[Problem]:
