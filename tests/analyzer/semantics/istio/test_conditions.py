@@ -37,7 +37,9 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("conditions", "codes", "expected"), TABLE, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(
+    ("conditions", "codes", "expected"), TABLE, ids=lambda x: ",".join(sorted(map(str, x)))[:40] or "none"
+)
 def test_a_condition_repeats_exactly_its_causes(
     conditions: tuple[str, ...], codes: tuple[int, ...], expected: set[str]
 ) -> None:
