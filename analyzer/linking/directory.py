@@ -84,10 +84,11 @@ class Directory:
 
     def app(self, name: str, sender: Sender) -> Target | None:
         """The service whose Dapr app id is ``name``."""
-        ids = self._apps.get(name, ()) or self._by_name.get(name, ())
-        if len(ids) == 1:
-            return Target(ids[0])
-        return self._beside(name.lower(), sender)
+        told = self._apps.get(name, ())
+        if len(told) == 1:
+            return Target(told[0])
+        ids = self._by_name.get(name, ())
+        return self._beside(name.lower(), sender) or (Target(ids[0]) if len(ids) == 1 else None)
 
     @cached_property
     def _apps(self) -> dict[str, tuple[str, ...]]:

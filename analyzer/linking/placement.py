@@ -16,6 +16,7 @@ from typing import TypeVar
 from analyzer.linking.commands import command, runs
 from analyzer.linking.images import Image, images
 from analyzer.linking.mesh import Mesh, Pod
+from analyzer.linking.names import image_name
 from analyzer.linking.runners import Runner, Runners, folder_of
 from analyzer.linking.sites import sites
 from analyzer.linking.unclaimed import Code, unclaimed, unit_name
@@ -124,8 +125,9 @@ def _made(mesh: Mesh, paths: set[str], built: tuple[Image, ...]) -> dict[str, Ru
     code = Code(
         tuple(h.span for h in handlers if h.span.path in paths), sent, tuple(s for s in sent if s not in reached)
     )
+    called = {f: image_name(i.names[0]) if i.names else "" for f, i in inside.items()}
     found: dict[str, Runner] = {}
-    for path, unit, pod in unclaimed(mesh.services, code, inside, _starts(mesh)):
+    for path, unit, pod in unclaimed(mesh.services, code, called, _starts(mesh)):
         image = inside.get(unit)
         words = image.command if image else ()
         env = image.env if image else ()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.linking.mesh import Mesh, ServiceNode
 from analyzer.linking.names import stock
+from parsers.facts.gateway_api import Backend, KubernetesGateway, KubernetesRoute, RouteMatch
 from parsers.facts.istio import Destination, Gateway, HttpMatch, HttpRoute, VirtualService
 from parsers.facts.kubernetes import Ingress, Service
 from parsers.source import Span
@@ -64,7 +65,7 @@ def _fullmatch(pattern: str, path: str) -> bool:
 
 def routes(mesh: Mesh) -> tuple[Route, ...]:
     """Every way in that configuration states."""
-    found = {*_ingresses(mesh), *_virtual_services(mesh), *_services(mesh)}
+    found = {*_ingresses(mesh), *_virtual_services(mesh), *_kubernetes_routes(mesh), *_services(mesh)}
     return tuple(sorted(found, key=lambda r: (r.service, r.kind, r.host, r.path, r.how, r.method, r.span)))
 
 
@@ -153,6 +154,35 @@ def _public_names(virtual: VirtualService, mesh: Mesh) -> tuple[str, ...]:
     gateways = [g for g in mesh.all(Gateway) if f"{g.meta.ns}/{g.meta.name}" in named]
     hosts = {h.rpartition("/")[2] for g in gateways for s in g.servers for h in s.hosts}
     return tuple(sorted(hosts)) or ("*",)
+
+
+def _kubernetes_routes(mesh: Mesh) -> Iterator[Route]:
+    """Routes of the Gateway API that are attached to a Gateway; those attached to a Service stay inside."""
+    for route in mesh.all(KubernetesRoute):
+        parents = {(p.namespace or route.meta.ns, p.name) for p in route.parents if p.kind == "Gateway"}
+        if not parents:
+            continue
+        gateways = [g for g in mesh.all(KubernetesGateway) if (g.meta.ns, g.meta.name) in parents]
+        heard = sorted({x.hostname for g in gateways for x in g.listeners if x.hostname})
+        for rule in route.rules:
+            for backend in rule.backends:
+                for match in rule.matches or (None,):
+                    for host in route.hostnames or heard or ("*",):
+                        yield from _backend(route, backend, match, host.lower(), mesh)
+
+
+def _backend(
+    route: KubernetesRoute, backend: Backend, match: RouteMatch | None, host: str, mesh: Mesh
+) -> Iterator[Route]:
+    node = mesh.services.get(f"{backend.namespace or route.meta.ns}/{backend.name}")
+    if node is None or backend.kind != "Service":
+        return
+    kinds = {"Exact": "exact", "PathPrefix": "segments", "RegularExpression": "regex"}
+    how = kinds.get(match.path_kind, "segments") if match and match.path else "any"
+    path = (match.path if match else None) or "/"
+    reason = f"{route.kind} {route.meta.name} brings {host}{path} from a gateway here"
+    method = (match.method if match else None) or "*"
+    yield Route(node.id, host, how, path, "gateway", reason, backend.span, method)
 
 
 def _store(node: ServiceNode) -> bool:

@@ -26,14 +26,15 @@ class Code:
 
 
 def unclaimed(
-    services: Collection[str], code: Code, built: Collection[str], starts: Mapping[str, Collection[str]]
+    services: Collection[str], code: Code, built: Mapping[str, str], starts: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str, Pod]]:
     """(path of code, folder or file of its program, pod) for each file that no workload runs.
 
-    ``starts`` are the files of a folder that each listen on a port of their own: each is a program.
+    ``built`` are folders that images are built from, with the image's name if it has one; ``starts`` the files of a
+    folder that each listen on a port of their own: each is a program.
     """
     units = _units(code, built, starts)
-    names = _names(sorted(set(units.values())), services)
+    names = _names({u: unit_name(built.get(u) or u) for u in sorted(set(units.values()))}, services)
     first: dict[str, Span] = {}
     for span in sorted((*code.received, *code.sent)):
         unit = units.get(span.path)
@@ -62,10 +63,9 @@ def _units(code: Code, built: Collection[str], starts: Mapping[str, Collection[s
     return dict(sorted(found.items()))
 
 
-def _names(units: list[str], services: Collection[str]) -> dict[str, str]:
+def _names(units: Mapping[str, str], services: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for unit in units:
-        name = unit_name(unit)
+    for unit, name in units.items():
         taken = f"default/{name}" in services or name in found.values()
         found[unit] = name if not taken else f"{_slug(unit)}-code" if _slug(unit) in (name, "") else _slug(unit)
     return found

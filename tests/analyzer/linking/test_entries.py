@@ -85,6 +85,23 @@ def test_a_route_that_is_handed_over_lets_in_what_the_other_routes() -> None:
     assert [o for o, _ in entries(linked(*facts, *PAGES))] == ["web GET /shop/{id}", "web POST /shop"]
 
 
+def test_a_route_attached_to_a_gateway_lets_in_what_it_matches() -> None:
+    facts = manifests(
+        web=deployment("web"),
+        route="""
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: {name: web}
+        spec:
+          parentRefs: [{name: front}]
+          rules:
+          - matches: [{path: {type: PathPrefix, value: /shop}, method: POST}]
+            backendRefs: [{name: web, port: 8080}]
+        """,
+    )
+    assert entries(linked(*facts, *PAGES)) == [("web POST /shop", "gateway")]
+
+
 def test_an_exact_path_lets_in_one() -> None:
     assert entries(linked(*ingress("/admin", "Exact"), *PAGES)) == [("web GET /admin", "ingress")]
 

@@ -227,6 +227,25 @@ def test_a_header_may_carry_the_callee() -> None:
     assert only(linked(*SHOP, page(sent))).callee.service == "default/pay"
 
 
+def test_of_two_applications_of_one_id_the_nearer_is_meant() -> None:
+    facts = []
+    for way in ("http", "sdk"):
+        sent = call("http://localhost:3500/orders", path=f"x/{way}/shop/app.py", headers=(("dapr-app-id", "orders"),))
+        facts += [handler("GET", "/", *sending(sent), path=f"x/{way}/shop/app.py")]
+        facts += [handler("GET", "/orders", path=f"x/{way}/orders/app.py")]
+    found = [(w.caller.service, str(w.callee)) for w in linked(*facts).wires]
+    assert found == [
+        ("default/shop", "default/orders GET /orders"),
+        ("default/x-sdk-shop", "default/x-sdk-orders GET /orders"),
+    ]
+
+
+def test_code_that_only_an_image_names_is_called_like_it() -> None:
+    source = ImageSource("registry.example.com/shop/basket", "src/cart", (), (), at("skaffold.yaml"))
+    mesh = linked(source, handler("GET", "/", path="src/cart/app.py"))
+    assert [o.service for o in mesh.programs] == ["default/basket"]
+
+
 def test_a_local_runtime_takes_the_callee_from_the_path() -> None:
     sent = call("http://localhost:3500/v1.0/invoke/pay/method/charge/7", path="web/app.py", method="POST")
     assert str(only(linked(*SHOP, page(sent), CHARGE)).callee) == "default/pay POST /charge/{id}"
