@@ -136,8 +136,9 @@ def _judged(report: Report, context: Context, suppressions: tuple[Suppression, .
     from analyzer.standards import checklist
     from parsers.plugins import collect
 
-    found = {f for rule in collect(analyzer.rules, Rule) for f in _of(rule, context)}
-    kept = suppress(lower(sorted(found, key=lambda f: f.sort_key), context.options.rules), suppressions)
+    every = {f for rule in collect(analyzer.rules, Rule) for f in _of(rule, context)}
+    found = sorted(every, key=lambda f: (f.sort_key, f.subject))
+    kept = suppress(lower(found, context.options.rules), suppressions)
     answers = checklist(context, found)
     standards = tuple(StandardView(a.text, a.status, a.rules, a.findings) for a in answers)
     return replace(report, findings=kept, rules=manual.views(), standards=standards)
