@@ -54,10 +54,14 @@ def _fires(repeat: Repeat, site: Site) -> frozenset[str]:
     """Causes of the call that make the layer run its body again."""
     condition = repeat.retry.condition
     found = set(condition.statuses) | set(condition.causes)
-    if condition.unknown or condition.result:
-        found |= {"5xx", *(NETWORK if condition.unknown else ())}
+    if condition.unknown:
+        return frozenset({"4xx", "5xx", "grpc-*", *NETWORK})
+    if condition.result and not condition.statuses:
+        found.add("5xx")
     if condition.exceptions:
         found |= {c for c in NETWORK if _taken(repeat, site.call, c)}
+        if site.call.protocol == "grpc" and _taken(repeat, site.call, "grpc-unavailable"):
+            found.add("grpc-*")
         found |= set(_raised_statuses(repeat, site))
     found |= set(_continued_statuses(repeat.body, site.key))
     return frozenset(found)

@@ -63,11 +63,15 @@ def shifted(step: Step, by: int) -> Step:
     match step:
         case Send(key=key):
             return replace(step, key=key + by)
-        case Raise(key=int(key)) | Answer(key=int(key)):
-            return replace(step, key=key + by)
+        case Raise(key=key, about=about):
+            return replace(step, key=_moved(key, by), about=_moved(about, by))
+        case Answer(key=key):
+            return replace(step, key=_moved(key, by))
         case Block(steps):
             return Block(tuple(shifted(s, by) for s in steps))
-        case Repeat(body=body) | Loop(body=body) | Scope(body=body):
+        case Scope(body=body, key=key):
+            return replace(step, body=shifted(body, by), key=_moved(key, by))
+        case Repeat(body=body) | Loop(body=body):
             return replace(step, body=shifted(body, by))
         case Parallel(branches=branches):
             return replace(step, branches=tuple(shifted(b, by) for b in branches))
@@ -82,10 +86,15 @@ def shifted(step: Step, by: int) -> Step:
             return step
 
 
+def _moved(key: int | None, by: int) -> int | None:
+    return None if key is None else key + by
+
+
 def highest_key(step: Step) -> int:
     """The largest key in a tree; -1 where there is none."""
-    own = step.key if isinstance(step, Send | Check | Raise | Answer) and step.key is not None else -1
-    return max((own, *(highest_key(c) for c in children(step))))
+    own = [step.key] if isinstance(step, Send | Check | Raise | Answer | Scope) else []
+    own += [step.about] if isinstance(step, Raise) else []
+    return max((*(k for k in own if k is not None), *(highest_key(c) for c in children(step))), default=-1)
 
 
 def _walk(step: Step, repeats: tuple[Repeat, ...], times: Count | None) -> Iterator[Site]:

@@ -456,12 +456,13 @@ def test_versions_of_one_service_may_do_different_things() -> None:
 
 def test_keys_are_moved_wherever_they_stand() -> None:
     sent = Send(call("http://pay/x", path="web/app.py"), 0)
-    raised = Raise(("E",), None, at("a.py"), 0)
+    raised = Raise(("E",), None, at("a.py"), 0, about=2)
     tree = Guard(Check(0, ("503",), raised, Answer(None, 0, at("a.py"))), (Catch(("E",), sent),), Leave(), Block(()))
-    moved = shifted(Block((sent, tree, Parallel((sent,)), Scope("f", sent, at("a.py")))), 5)
+    whole = Block((sent, tree, Parallel((sent,)), Scope("f", sent, at("a.py"), 1)))
+    moved = shifted(whole, 5)
     assert {s.key for s in sites(moved)} == {5}
-    assert highest_key(moved) == 5
-    assert shifted(moved, -5) == Block((sent, tree, Parallel((sent,)), Scope("f", sent, at("a.py"))))
+    assert (highest_key(whole), highest_key(moved)) == (2, 7)
+    assert shifted(moved, -5) == whole
 
 
 def test_the_order_of_facts_does_not_matter() -> None:
