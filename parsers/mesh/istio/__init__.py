@@ -46,6 +46,7 @@ _READERS: dict[tuple[str, str], Callable[[Node], Iterator[object]]] = {
     (SECURITY, "RequestAuthentication"): security.request_authentication,
     (TELEMETRY, "Telemetry"): extensions.telemetry,
     (INSTALL, "IstioOperator"): mesh_config.from_operator,
+    ("sailoperator.io", "Istio"): mesh_config.from_sail,
     ("", "ConfigMap"): mesh_config.from_config_map,
     ("", "Namespace"): version.from_namespace,
     ("apps", "Deployment"): version.from_workload,

@@ -16,18 +16,20 @@ from parsers.source import SourceFile, Tree
 from parsers.yamltree import documents
 
 _KEYS = ("meshConfig", "sidecarInjectorWebhook", "meshNetworks", "istiod")
+#: Files that name charts and their versions.
+CHARTED = frozenset({"Chart.yaml", "helmfile.yaml", "helmfile.yml"})
 _WRAPPERS = ("istiod", "istio", "istio-istiod")
 
 
 def claims(path: str) -> bool:
-    """``Chart.yaml``, and what is usually given to ``helm install -f``."""
+    """``Chart.yaml``, helmfiles, and what is usually given to ``helm install -f``."""
     name = PurePosixPath(path).name
-    return name == "Chart.yaml" or (name.endswith((".yaml", ".yml")) and "values" in name)
+    return name in CHARTED or (name.endswith((".yaml", ".yml")) and "values" in name)
 
 
 def parse_file(file: SourceFile, _tree: Tree) -> Iterator[object]:
     """Read versions and mesh settings; a file that mentions nothing of Istio is not parsed."""
-    chart = PurePosixPath(file.path).name == "Chart.yaml"
+    chart = PurePosixPath(file.path).name in CHARTED
     if not (chart and "istio" in file.text) and not any(f"{key}:" in file.text for key in _KEYS):
         return
     for doc in documents(file):
@@ -35,6 +37,7 @@ def parse_file(file: SourceFile, _tree: Tree) -> Iterator[object]:
             continue
         if chart:
             yield from version.from_dependencies(doc.at("dependencies"))
+            yield from version.from_releases(doc.at("releases"))
         else:
             yield from mesh_config.from_values(doc)
             for name in _WRAPPERS:  # values of a chart that depends on istiod

@@ -98,6 +98,15 @@ def from_operator(doc: Node) -> Iterator[MeshConfig | MeshVersion | Diagnostic]:
     spec.ignore("compatibilityVersion")
 
 
+def from_sail(doc: Node) -> Iterator[MeshConfig | MeshVersion | Diagnostic]:
+    """Read an ``Istio`` of the Sail operator: a version and chart values."""
+    spec = doc.at("spec")
+    yield from stated(spec.at("version"), "Istio spec.version")
+    yield from _settings(spec.at("values", "meshConfig"), spec.at("values"), doc.span, NO_LABELS)
+    spec.at("values").ignore_rest()
+    spec.ignore("namespace", "updateStrategy", "profile")
+
+
 def from_values(doc: Node) -> Iterator[MeshConfig | MeshVersion | Diagnostic]:
     """Read Helm values of Istio's own charts (``meshConfig``, ``global``, ``sidecarInjectorWebhook``)."""
     yield from stated(doc.at("global", "tag"), "Helm values global.tag")

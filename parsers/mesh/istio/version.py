@@ -17,6 +17,7 @@ from parsers.yamltree import Node
 #: Charts of Istio that carry the control plane's version.
 CHARTS = frozenset({"istiod", "base", "istio-base", "istio-control", "istio-discovery", "istio-cni", "cni", "ztunnel"})
 REVISION_LABEL = "istio.io/rev"
+PROXY_IMAGE = "sidecar.istio.io/proxyImage"
 
 _VERSION = re.compile(r"(?<![\d.])v?(1[.\-]\d{1,2}(?:[.\-]\d{1,2})?)(?![\d.]*\d)")
 _IMAGE = re.compile(r"(?:^|/)(?:proxyv2|pilot|ztunnel|install-cni):([^@\s]+)")
@@ -49,6 +50,11 @@ def from_workload(doc: Node) -> Iterator[MeshVersion]:
     """Istio's own images in a workload, and a revision label on its pods."""
     template = doc.at("spec", "template")
     yield from _revision(template.at("metadata"), "pod template")
+    annotations = template.at("metadata", "annotations")
+    if annotations.is_mapping and annotations.has(PROXY_IMAGE):
+        image = annotations.at(PROXY_IMAGE)
+        if version := image_version(image.written()):
+            yield MeshVersion(version, f"annotation {PROXY_IMAGE}", image.span)
     spec = template.at("spec")
     for containers in (spec.at("containers"), spec.at("initContainers")):
         if not containers.is_sequence:
@@ -82,6 +88,14 @@ def from_helm_release(doc: Node) -> Iterator[MeshVersion]:
     if chart.is_mapping and chart.at("chart").written() in CHARTS:
         yield from stated(chart.at("version"), "HelmRelease chart version")
     doc.ignore_rest()
+
+
+def from_releases(releases: Node) -> Iterator[MeshVersion]:
+    """The releases of a helmfile."""
+    for entry in releases.items() if releases.is_sequence else ():
+        repository, _, chart = (entry.at("chart").written() if entry.is_mapping else "").rpartition("/")
+        if chart in CHARTS and "istio" in f"{repository} {chart}":
+            yield from stated(entry.at("version"), "helmfile release")
 
 
 def from_dependencies(dependencies: Node) -> Iterator[MeshVersion]:

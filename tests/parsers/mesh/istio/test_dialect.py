@@ -252,6 +252,18 @@ def test_another_config_map_is_none_of_istios() -> None:
             "1.24",
         ),
         ("ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {istio.io/rev: 1-21}}\n", "1.21"),
+        (
+            "istio.yaml",
+            "apiVersion: sailoperator.io/v1\nkind: Istio\nmetadata: {name: default}\nspec: {version: v1.24.1}\n",
+            "1.24.1",
+        ),
+        ("helmfile.yaml", "releases: [{name: istiod, chart: istio/istiod, version: 1.22.3}]\n", "1.22.3"),
+        (
+            "pod.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {metadata: {annotations: "
+            "{sidecar.istio.io/proxyImage: 'docker.io/istio/proxyv2:1.22.1'}}}}\n",
+            "1.22.1",
+        ),
         ("values.yaml", "meshConfig: {}\nglobal: {tag: 1.20.3}\n", "1.20.3"),
         (
             "Chart.yaml",
