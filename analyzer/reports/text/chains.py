@@ -187,15 +187,12 @@ def _declared(layer: Layer) -> Count:
 
 def _row(sign: str, words: str, where: str, column: int, ink: Ink, *, quiet: bool = False) -> Iterator[str]:
     rail = " " * (column + 2) + ink.dim("│") + " "
-    inner = Ink(ink.width - column - 8, ink.colour)
     style = "dim" if quiet else ""
-    for number, line in enumerate(inner.lines(words, where, style=style)):
-        yield (
-            rail
-            + (ink.paint(f"{sign:<4}", style) if style else f"{sign:<4}") * (number == 0)
-            + " " * 4 * (number > 0)
-            + line
-        )
+    inner = Ink(ink.width - column - 8, ink.colour).brief(words, where, style=style)
+    head = ink.paint(f"{sign:<4}", style) if style else f"{sign:<4}"
+    first, *more = inner.split("\n")
+    yield rail + head + first
+    yield from (f"{rail}    {line}" for line in more)
 
 
 def _siblings(report: Report, row: AmplificationView, column: int, ink: Ink) -> Iterator[str]:
