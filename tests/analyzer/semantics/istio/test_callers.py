@@ -249,3 +249,11 @@ def test_a_gateway_uses_only_virtual_services_whose_hosts_its_servers_take(hosts
     gateway = GATEWAY.replace('hosts: ["*"]', f"hosts: {hosts}")
     found = passage(mesh_of(*shop(gateway, INGRESS)), wire("external:internet", host="shop.example.com"))
     assert ("gateway" in [x.kind for x in found.layers]) is taken
+
+
+def test_a_dead_grpc_application_behind_its_sidecar_is_unavailable_which_the_default_repeats() -> None:  # measured
+    found = passage(mesh_of(namespace(), app("a"), app("c", port="grpc")), wire(protocol="grpc", method="POST"))
+    seen = dict(layer(found, "inbound").becomes)["connect-failure"]
+    assert seen == "grpc-unavailable"
+    assert seen in layer(found).fires_on
+    assert attempts(found) == 3
