@@ -118,7 +118,7 @@ def standards(report: Report, ink: Ink) -> Iterator[str]:
 
 def unread(report: Report, ink: Ink) -> Iterator[str]:
     """What limits these answers, and where."""
-    yield from ink.lines(f"{limits(report)}; the answers above do not know what they say.", indent=2, style="dim")
+    yield from ink.lines(f"{limits(report)}; what is told above is without it.", indent=2, style="dim")
     ordered = sorted(report.diagnostics, key=lambda d: (d.code is Code.UNKNOWN_FIELD, *d.sort_key))
     for diagnostic in ordered[:UNREAD]:
         yield from ink.lines(f"{diagnostic.code.id}  {diagnostic.message}", str(diagnostic.span), indent=2)
@@ -128,20 +128,20 @@ def unread(report: Report, ink: Ink) -> Iterator[str]:
 
 def limits(report: Report) -> str:
     """How many files, fields, addresses and other things were not understood; empty where everything was."""
-    counts: Counter[str] = Counter()
     files = {d.span.path for d in report.diagnostics if d.code in _WHOLE}
-    for diagnostic in report.diagnostics:
-        if diagnostic.code not in _WHOLE:
-            counts[_GROUPS.get(diagnostic.code, "other thing")] += 1
+    counts = Counter(_GROUPS.get(d.code, "other thing") for d in report.diagnostics if d.code not in _WHOLE)
+    unclear = counts.pop(_UNCLEAR, 0)
     parts = [plural(len(files), "file")] if files else []
     parts += [plural(counts[word], word, _PLURALS.get(word, "")) for word in _WORDS if counts[word]]
-    return (
-        f"{' and '.join([', '.join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]} not understood"
-        if parts
-        else ""
-    )
+    told = [f"{_listed(parts)} not understood"] if parts else []
+    return ", ".join([*told, *([f"{plural(unclear, 'thing')} not clear"] if unclear else [])])
 
 
+def _listed(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+
+
+_UNCLEAR = "unclear"
 _WHOLE = frozenset(
     {Code.UNREADABLE, Code.SYNTAX, Code.TOO_DEEP, Code.TOO_LARGE, Code.OUTSIDE, Code.TEMPLATE, Code.INTERNAL}
 )
@@ -154,6 +154,7 @@ _GROUPS = {
     Code.UNRESOLVED_HOST: "host",
     Code.UNRESOLVED_ADDRESS: "address",
     Code.UNLINKED_CODE: "code folder",
+    Code.AMBIGUOUS: _UNCLEAR,
 }
 _WORDS = ("field", "kind of resource", "host", "address", "code folder", "other thing")
 _PLURALS = {"address": "addresses", "kind of resource": "kinds of resource"}
