@@ -28,32 +28,43 @@ EVIDENCE, BELOW = 6, 3
 
 
 def paths(report: Report, ink: Ink) -> Iterator[str]:
-    """Unauthorised paths, worst kind first."""
+    """Unauthorised paths, worst kind first; those that differ only in their end are told together."""
     for kind, meaning in KINDS.items():
-        rows = [p for p in report.paths if p.kind == kind]
-        if not rows:
+        groups = _alike(p for p in report.paths if p.kind == kind)
+        if not groups:
             continue
         told = shorten(meaning, ink.width - len(kind) - 4)
         yield f"  {ink.paint(kind, _tone(kind))}  {ink.dim(told)}"
-        shown = rows[: MANY.get(kind, PER_KIND)]
-        for row in shown:
-            yield from _path(report, row, ink)
-        if len(rows) > len(shown):
-            yield ink.dim(f"    … and {len(rows) - len(shown)} more")
+        most = MANY.get(kind, PER_KIND)
+        for group in groups[:most]:
+            yield from _path(report, group, ink)
+        if len(groups) > most:
+            yield ink.dim(f"    … and {sum(map(len, groups[most:]))} more")
         yield ""
+
+
+def _alike(paths: Iterable[PathView]) -> list[list[PathView]]:
+    """Paths from one source, the same way, for the same reason."""
+    found: dict[tuple[object, ...], list[PathView]] = {}
+    for path in paths:
+        reason = tuple(e.text for e in path.evidence) if not path.via else path
+        found.setdefault((path.source, path.via, reason), []).append(path)
+    return list(found.values())
 
 
 def _tone(kind: str) -> str:
     return "warning" if kind in MANY else "error"
 
 
-def _path(report: Report, row: PathView, ink: Ink) -> Iterator[str]:
-    source = who(report, row.source)
-    stations = [source, *(report.name(v) for v in row.via), report.name(row.target)]
+def _path(report: Report, group: list[PathView], ink: Ink) -> Iterator[str]:
+    row = group[0]
+    targets = ", ".join(dict.fromkeys(report.name(p.target) for p in group))
+    stations = [who(report, row.source), *(report.name(v) for v in row.via), targets]
     yield from ink.lines(" → ".join(stations), indent=4)
     if row.message and (row.kind == "intent" or not row.evidence):
         yield from ink.lines(report.plain(row.message), indent=6, style="dim")
-    yield from evidence(_plain(report, row.evidence), ink, 6)
+    lines = row.evidence if len(group) == 1 else tuple(Evidence(e.text) for e in row.evidence)
+    yield from evidence(_plain(report, lines), ink, 6, 1 if row.kind in MANY else EVIDENCE)
     for step in _plain(report, row.cut):
         yield from ink.lines(f"closed by: {step.text}", str(step.span) if step.span else "", indent=6, style="good")
 
@@ -71,7 +82,7 @@ def evidence(items: tuple[Evidence, ...], ink: Ink, indent: int, most: int = EVI
     """The lines something follows from, one line each."""
     for item in items[:most]:
         yield ink.brief(item.text, str(item.span) if item.span else "", indent=indent)
-    if len(items) > most:
+    if len(items) > most > 1:
         yield " " * indent + ink.dim(f"… and {plural(len(items) - most, 'line')} more")
 
 
