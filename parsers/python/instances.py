@@ -214,6 +214,8 @@ def constructed(values: Values, made: Made, home: Scope, frame: Frame) -> Mappin
     """Parameters of ``home``'s ``__init__`` when the instance is made; through ``super().__init__(...)`` too."""
     cls = made.name.scope
     bound: Mapping[str, Value] = {}
+    if made.call is ANY_CALL:
+        return bound  # who makes it is not known: parameters are what their defaults say, as defaults
     outer = frame.deeper(made.scope, dict(made.bound))
     call: ast.Call = made.call
     for current in values.program.ancestry(cls) if cls is not None else ():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from parsers.facts.python import Retry, RetryCondition
 from parsers.python.handmade import shape
 from parsers.python.handmade.conditions import of_answers
-from parsers.python.handmade.polling import polls
+from parsers.python.handmade.polling import per_item, polls, serves
 from parsers.python.handmade.variance import varies
 from parsers.python.idioms import short_builtin
 from parsers.python.module import Scope
@@ -20,7 +20,7 @@ from parsers.python.trial.focus import LoopNode
 from parsers.python.trial.question import Laboratory, LoopTrial
 from parsers.python.trial.run import Way
 from parsers.python.trial.search import Counted
-from parsers.quantities import Count
+from parsers.quantities import UNBOUNDED, Count
 
 TWICE = Count(2)
 
@@ -37,7 +37,7 @@ class Finding:
 
 def read(laboratory: Laboratory, loop: LoopNode, scope: Scope) -> Retry | None:
     """The loop as a retry, if it is one."""
-    if not shape.exits(loop):
+    if not shape.exits(loop) or per_item(loop):
         return None
     found = _by_exception(laboratory, loop, scope) or _by_answer(laboratory, loop, scope)
     return None if found is None else _fact(loop, scope, found)
@@ -62,7 +62,7 @@ def _tried(laboratory: Laboratory, loop: LoopNode, scope: Scope, calls: list[ast
         if not trial.ends_on_success():
             continue
         counted = trial.count(way)
-        if counted is None or not _repeats(counted):
+        if counted is None or not _repeats(counted) or (_endless(counted) and serves(loop)):
             continue
         found = Finding(call, counted, trial, way)
         if best is None or _rank(counted) > _rank(best.counted):
@@ -73,6 +73,10 @@ def _tried(laboratory: Laboratory, loop: LoopNode, scope: Scope, calls: list[ast
 def _repeats(counted: Counted) -> bool:
     worst = counted.attempts
     return worst is None or worst >= TWICE
+
+
+def _endless(counted: Counted) -> bool:
+    return counted.leaf.run.endless and not counted.leaf.run.sampled and counted.attempts in (None, UNBOUNDED)
 
 
 def _rank(counted: Counted) -> tuple[bool, Count]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from parsers.python.handmade import shape
+from parsers.python.handmade.variance import HARMLESS
 from parsers.python.module import Scope
 from parsers.python.trial.exceptions import last_name
 from parsers.python.trial.focus import LoopNode
 
-_WAITS = re.compile(r"(^|_)(wait|poll|await|watch|monitor|listen|serve|consume|until|ready|heartbeat|ping|drain)", re.I)
-_WAITED = re.compile(
-    r"(^|_)(wait|poll|waiter|get_waiter|recv|receive|consume|accept|getch|input|readline|select)", re.I
-)
+_WAITS = re.compile(r"(^|_)(wait|waits|waiting|poll|polls|polling|until|heartbeat|keepalive|keep_alive)(_|$)", re.I)
+_WAITED = re.compile(r"(^|_)(wait|poll|waiter|get_waiter|recv|receive|consume|accept|getch|input|readline|select)(_|$)")
+_ASKED = re.compile(r"^_?(is|has|should|can|needs)_|^(alive|ready|exists|locked|running)$|_(alive|ready|running)$")
+_COMING = re.compile(r"not yet|waiting for|wait for|to become|to come up|until .* (ready|available)|not ready", re.I)
 
 
 def polls(call: ast.Call, loop: LoopNode, scope: Scope, *, answer: bool = False) -> bool:
@@ -21,9 +23,63 @@ def polls(call: ast.Call, loop: LoopNode, scope: Scope, *, answer: bool = False)
     function = _function_name(scope)
     if _WAITS.search(function) and not shape.spelled(function):
         return True
-    if _WAITED.search(last_name(call.func)):
+    if _WAITED.search(last_name(call.func)) or _ASKED.search(last_name(call.func)) or _has_waiter(loop):
         return True
     return answer and not (_counts(loop) or asks_status(loop))
+
+
+def _has_waiter(loop: LoopNode) -> bool:
+    """boto's waiters: an exception says "not finished yet"."""
+    return any(
+        isinstance(n, ast.Call) and last_name(n.func) == "wait" and "waiter" in ast.unparse(n.func).lower()
+        for n in shape.own_statements(loop)
+    )
+
+
+def serves(loop: LoopNode) -> bool:
+    """Whether a loop without bound is a daemon's, or waits for something that has not come about yet."""
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Call) and last_name(node.func) in ("is_set", "isSet"):
+            return True
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _COMING.search(node.value):
+            return True
+    return False
+
+
+def per_item(loop: LoopNode) -> bool:
+    """A ``for`` over data whose item is used for more than waiting, telling and counting."""
+    if isinstance(loop, ast.While) or _numbers(loop.iter):
+        return False
+    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    names = {n for n in names if n != "_" and not HARMLESS.search(n)}
+    if not names or shape.spelled(ast.unparse(loop.iter)):
+        return False
+    return any(isinstance(n, ast.Name) and n.id in names for s in loop.body for n in _used(s))
+
+
+def _numbers(source: ast.expr) -> bool:
+    name = last_name(source.func) if isinstance(source, ast.Call) else ""
+    if (
+        name in ("enumerate", "reversed", "iter", "list", "tuple", "tqdm")
+        and isinstance(source, ast.Call)
+        and source.args
+    ):
+        return _numbers(source.args[0])
+    return name in ("range", "xrange", "count", "repeat")
+
+
+def _used(root: ast.AST) -> Iterator[ast.AST]:
+    """Nodes but those of calls that wait or tell, and of tests."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, ast.Call) and (not shape.is_call(node) or HARMLESS.search(last_name(node.func))):
+            continue
+        if isinstance(node, ast.Compare | ast.JoinedStr):
+            continue
+        tests = [node.test] if isinstance(node, ast.If | ast.IfExp) else []
+        stack.extend(c for c in ast.iter_child_nodes(node) if c not in tests)
 
 
 def _function_name(scope: Scope) -> str:

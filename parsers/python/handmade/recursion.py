@@ -26,15 +26,40 @@ def read(laboratory: Laboratory, scope: Scope) -> Retry | None:
     itself = tuple(_calls_of_itself(scope))
     if not itself:
         return None
-    for call in _guarded_calls(scope)[:MAX_CANDIDATES]:
+    found = _tried(laboratory, scope, itself, _guarded_calls(scope), Way.RAISES)
+    if found is None and _counted_down(itself):
+        found = _tried(laboratory, scope, itself, _asked_calls(scope), Way.ANSWERS)
+    return found
+
+
+def _tried(
+    laboratory: Laboratory, scope: Scope, itself: tuple[ast.Call, ...], calls: list[ast.Call], way: Way
+) -> Retry | None:
+    for call in calls[:MAX_CANDIDATES]:
         if call in itself or _differs(call, itself, scope):
             continue
-        counted = search.count(laboratory.function(scope, call, itself), Way.RAISES)
+        execute = laboratory.function(scope, call, itself)
+        counted = search.count(execute, way)
         if counted is None or (counted.attempts is not None and counted.attempts < TWICE):
             continue
-        again = _handled(itself, scope)
+        if not search.ends_on_success(execute):
+            continue
+        again = _handled(itself, scope) if way is Way.RAISES else itself[0]
         return None if again is None else _fact("recursion", again, scope, counted)
     return None
+
+
+def _counted_down(itself: tuple[ast.Call, ...]) -> bool:
+    """Whether a counter of attempts is passed on, one up or down."""
+    given = [v for call in itself for v in (*call.args, *(k.value for k in call.keywords))]
+    return any(isinstance(v, ast.BinOp) and isinstance(v.left, ast.Name) and shape.spelled(v.left.id) for v in given)
+
+
+def _asked_calls(scope: Scope) -> list[ast.Call]:
+    """Calls whose answer is kept, outside of the calls to itself."""
+    found = (n.value for n in own_body(scope.node) if isinstance(n, ast.Assign | ast.AnnAssign))
+    values = (v.value if isinstance(v, ast.Await) else v for v in found if v is not None)
+    return [v for v in values if isinstance(v, ast.Call) and shape.is_call(v)]
 
 
 def _differs(call: ast.Call, itself: tuple[ast.Call, ...], scope: Scope) -> bool:

@@ -15,17 +15,17 @@ from parsers.python.trial.focus import JUMPS, LOOPS, NESTED, LoopNode
 PLAIN = frozenset(
     {
         "sleep", "print", "len", "str", "int", "float", "bool", "repr", "isinstance", "issubclass", "range", "min",
-        "max", "list", "dict", "set", "tuple", "format", "join", "split", "strip", "append", "extend", "pop", "items",
-        "keys", "values", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "time",
+        "max", "list", "dict", "set", "tuple", "format", "join", "split", "strip", 
+        "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "time",
         "monotonic", "perf_counter", "now", "utcnow", "timedelta", "total_seconds", "enumerate", "zip", "map",
         "filter", "sorted", "reversed", "iter", "super", "getattr", "setattr", "hasattr", "type", "id", "hash",
-        "randint", "uniform", "random", "choice", "shuffle", "startswith", "endswith", "replace", "lower", "upper",
-        "encode", "decode", "copy", "deepcopy", "update", "add", "remove", "discard", "clear", "sum", "any", "all",
-        "abs", "round", "pow", "sqrt", "getLogger", "dumps", "loads", "fromkeys", "setdefault", "is_set", "is_alive",
-        "empty", "full", "qsize", "get_nowait", "put_nowait", "task_done", "heartbeat", "partial", "count",
+        "randint", "uniform", "random", "choice", "shuffle", "startswith", "endswith", "lower", "upper",
+        "encode", "decode", "deepcopy", "sum", "any", "all",
+        "abs", "round", "pow", "sqrt", "getLogger", "dumps", "loads", "fromkeys", "is_set", "is_alive",
+        "empty", "full", "qsize", "get_nowait", "put_nowait", "task_done", "heartbeat", "partial", 
         "perf_counter_ns", "time_ns", "get_event_loop", "get_running_loop", "fromtimestamp", "isoformat", "strftime",
-        "strptime", "match", "search", "group", "findall", "sub", "vars", "dir", "ord", "chr", "bytes", "bytearray",
-        "memoryview", "frozenset", "object", "slice", "callable", "next", "index", "find", "rstrip", "lstrip",
+        "strptime", "vars", "dir", "ord", "chr", "bytes", "bytearray",
+        "memoryview", "frozenset", "object", "slice", "callable", "next", "rstrip", "lstrip",
         "splitlines", "isdigit", "title", "capitalize", "zfill", "ljust", "rjust", "echo", "secho", "fail_json",
         "exit", "_exit", "abort", "cast", "getpid", "get_ident", "current_thread", "current_task", "exc_info",
         "format_exc", "print_exc", "format_exception", "print_exception", "urlencode", "quote", "unquote", "urlparse",
@@ -35,6 +35,11 @@ PLAIN = frozenset(
         "add_event", "labels", "notice", "fatal", "trace", "display", "vvv", "vvvv", "v", "vv", "verbose",
     }
 )  # fmt: skip
+
+#: Methods of plain containers that a client may have too: tried last.
+DOUBTFUL = frozenset({"update", "copy", "add", "remove", "discard", "clear", "replace", "match", "search", "index",
+                      "count", "find", "pop", "append", "extend", "items", "keys", "values", "get_nowait", "setdefault",
+                      "group", "sub", "findall", "error", "info", "warning", "exception"})  # fmt: skip
 
 RETRY_WORDS = ("retr", "attempt", "tries", "backoff")
 
@@ -121,7 +126,7 @@ def _is_raised(call: ast.Call, statement: ast.AST) -> bool:
 def _weight(call: ast.Call) -> tuple[int, int, int]:
     """Earlier calls first; classes that are only made last."""
     name = last_name(call.func)
-    return (1 if name[:1].isupper() else 0, call.lineno, call.col_offset)
+    return (2 if name in DOUBTFUL else 1 if name[:1].isupper() else 0, call.lineno, call.col_offset)
 
 
 def answered(loop: LoopNode) -> list[ast.Call]:

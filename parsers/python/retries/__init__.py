@@ -20,8 +20,8 @@ from parsers.python.module import FunctionNode, Scope
 from parsers.python.program import Name, Program
 from parsers.python.trial.focus import LOOPS, LoopNode, own_body
 from parsers.python.trial.question import Laboratory
-from parsers.python.value import Bound, Either, Made, Value, settled
-from parsers.python.values import Values
+from parsers.python.value import Bound, Either, Made, Thing, Value, settled
+from parsers.python.values import Frame, Values
 
 EMPTY: Bound = {}
 
@@ -156,6 +156,10 @@ class Retries:
         found = self._written(expr, scope, role, EMPTY, function)
         if found:
             return found[0]
+        if isinstance(expr, ast.Call):
+            returned = self._returned(expr, scope, role)
+            if returned is not None:
+                return returned
         name = self.program.resolve(expr, scope) if isinstance(expr, ast.Name | ast.Attribute) else None
         if name is not None and (name.external or name.scope is not None):
             return None
@@ -163,6 +167,23 @@ class Retries:
         for option in value.options if isinstance(value, Either) else (value,):
             if isinstance(option, Made) and option.name.external and option.call is not expr:
                 found = self._read(option.call, option.name, option.scope, dict(option.bound), role)
+                if found:
+                    return found[0]
+        return None
+
+    def _returned(self, call: ast.Call, scope: Scope, role: Role) -> Retry | None:
+        """The construct that a function of the tree returns, written in its ``return``."""
+        name = self.program.resolve(call.func, scope)
+        if name is not None and name.external:
+            return None
+        callee = settled(self.values.evaluate(call.func, scope))
+        inner = callee.name.scope if isinstance(callee, Thing) and not callee.name.rest else None
+        if inner is None or not inner.is_function or not isinstance(callee, Thing):
+            return None
+        for result in inner.results():
+            if isinstance(result, ast.Call):
+                bound = self.values.arguments(callee, call, Frame(scope))
+                found = self._written(result, inner, role, bound)
                 if found:
                     return found[0]
         return None

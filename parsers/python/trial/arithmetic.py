@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Iterator
 
 from parsers.python.trial.run import Run
-from parsers.python.trial.worth import NO_INPUTS, Const, Opaque, Stream, Worth, blend, inputs, number
+from parsers.python.trial.worth import NO_INPUTS, Const, Native, Opaque, Stream, Worth, blend, inputs, number
 
 #: Items of a literal, a range or a generator that are looked at one by one.
 MAX_ITEMS = 4096
@@ -22,6 +22,7 @@ _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: lambda a, b: a**b if abs(a) <= 64 and 0 <= b <= 64 else float("inf"),
 }
 _COMPARE: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.Lt: operator.lt,
@@ -39,6 +40,10 @@ def sampled(worth: Worth, run: Run) -> Worth:
         run.sampled.add(worth.source)
         run.inputs.add(worth.source)
         return Const(run.sample, frozenset({worth.source}))
+    if isinstance(worth, Native):  # a setting of another package's object
+        run.sampled.add(worth.name)
+        run.inputs.add(worth.name)
+        return Const(run.sample, frozenset({worth.name}))
     return worth
 
 
@@ -82,6 +87,7 @@ def compare(op: ast.cmpop, left: Worth, right: Worth, run: Run) -> Worth:
     how = _COMPARE.get(type(op))
     if how is not None and a is not None and b is not None:
         if _strangers(left, right, run):
+            run.judged = True
             return blend(left, right)
         return Const(how(a, b), inputs(left, right))
     if isinstance(op, ast.In | ast.NotIn) and isinstance(left, Const) and isinstance(right, Const):
@@ -130,7 +136,7 @@ def items(worth: Worth, run: Run) -> tuple[Iterator[Worth], int | None] | None:
             return itertools.chain(several, itertools.repeat(rest)), None
         case Stream(items=several):
             return iter(several), len(several)
-        case Opaque(source=str() as source, outcome=False, clock=False):
+        case Native(name=source) | Opaque(source=str() as source, outcome=False, clock=False):
             run.sampled.add(source)
             run.inputs.add(source)
             return (Opaque() for _ in range(run.sample)), run.sample

@@ -58,12 +58,20 @@ def call(machine: Machine, node: ast.Call, frame: Frame) -> Worth:
         return _native(machine, target.name, node, args)
     followed = _follow(machine, target, args, keywords, complete=complete)
     if followed is not None:
-        return followed
+        return UNKNOWN if _overridable(target) else followed
     if isinstance(node.func, ast.Attribute):
         _mutate(machine, node.func, args, frame)
     counted = any(number(a) is not None for a in args) and machine.in_handler > 0
     text = ast.unparse(node)[:60]
     return blend(target, *args, *keywords.values(), source=text, judged=counted)
+
+
+def _overridable(target: Worth) -> bool:
+    """A method that answers a constant: a hook, which subclasses answer otherwise."""
+    if not isinstance(target, Closure) or target.receiver is None:
+        return False
+    results = target.scope.results() if target.scope.is_function else []
+    return len(results) == 1 and isinstance(results[0], ast.Constant) and isinstance(results[0].value, bool)
 
 
 def hit(machine: Machine, node: ast.AST) -> Worth:
@@ -146,6 +154,12 @@ def _native(machine: Machine, name: str, node: ast.Call, args: list[Worth]) -> W
         return Const((args[0],) * min(int(number(args[1]) or 0), arithmetic.MAX_ITEMS), inputs(args[1]))
     if name in ("itertools.repeat", "itertools.cycle"):
         return Stream((), endless=True)
+    if name == "itertools.tee" and args:
+        return Const((args[0], args[0]))
+    if name in ("copy.copy", "copy.deepcopy") and args:
+        return args[0]
+    if name == "builtins.next" and args and isinstance(args[0], Stream) and args[0].items:
+        return args[0].items[0]
     if name == "functools.partial" and args:
         return Partial(args[0], tuple(args[1:]))
     if name in ("functools.wraps", "functools.update_wrapper", "six.wraps"):

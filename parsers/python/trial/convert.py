@@ -60,6 +60,8 @@ def _default(inner: Value, why: str, run: Run, text: str) -> Worth:
         return Const(worth.value + run.shift, worth.inputs | {why})
     if isinstance(worth.value, str) and worth.value.strip().isdigit():
         return Const(int(worth.value) + run.shift, worth.inputs | {why})
+    if isinstance(worth.value, bool):
+        return Opaque()  # a switch: both ways
     if worth.value is None:
         return Const(None, worth.inputs | {why}) if not run.shift else Opaque(source=text)
     return Const(worth.value, worth.inputs | {why})
@@ -72,8 +74,18 @@ def _either(options: tuple[Value, ...], run: Run, text: str) -> Worth:
     numbers = [w for w in numbers if not isinstance(w.value, bool)]
     if numbers and all(isinstance(w, Const) for w in worths):
         best = max(numbers, key=lambda w: w.value if isinstance(w.value, int | float) else 0)
-        return Const(best.value, best.inputs)
+        return soft(best, text, run)
     return Opaque(source=text)
+
+
+def soft(worth: Worth, why: str, run: Run) -> Worth:
+    """A value that run time may give differently."""
+    if not isinstance(worth, Const):
+        return worth
+    run.inputs.add(why)
+    value = worth.value
+    moved = value + run.shift if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return Const(moved if not worth.inputs else value, worth.inputs | {why})
 
 
 def _thing(thing: Thing, run: Run) -> Worth:
@@ -103,4 +115,4 @@ def _closure(thing: Thing, run: Run) -> Frame | None:
     return Frame(scope.parent, None, {n: from_value(v, run, n) for n, v in thing.closure})
 
 
-__all__ = ["SUBJECT", "from_value"]
+__all__ = ["SUBJECT", "from_value", "soft"]

@@ -18,8 +18,8 @@ DATA = frozenset(
         "StopIteration", "StopAsyncIteration", "NotImplementedError", "UnicodeError", "UnicodeDecodeError",
         "UnicodeEncodeError", "ImportError", "ModuleNotFoundError", "SyntaxError", "ZeroDivisionError", "ValueError",
         "KeyboardInterrupt", "SystemExit", "GeneratorExit", "AssertionError", "Empty", "Full", "QueueEmpty",
-        "QueueFull", "JSONDecodeError", "InterruptedError", "BlockingIOError", "CancelledError", "ParseError",
-        "OverflowError", "InvalidOperation", "EOFError", "RecursionError", "MemoryError", "BrokenPipeError",
+        "QueueFull", "JSONDecodeError", "InterruptedError", "CancelledError", "ParseError",
+        "OverflowError", "InvalidOperation", "RecursionError", "MemoryError",
         "FileExistsError", "NoSuchElementException", "InvalidTag", "DecodeError", "EndOfStream", "WouldBlock",
     }
 )  # fmt: skip
@@ -124,6 +124,7 @@ def raise_(machine: Machine, node: ast.Raise, frame: Frame) -> None:
         current = machine.current[-1] if machine.current else None
         raise current if isinstance(current, Raised) else Raised(None)
     machine.worth(node.exc, frame)
+    machine.run.raised = True
     cls = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     found = machine.program.resolve(cls, frame.scope)
     if found is None or found.binding is not None or found.rest:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from parsers.facts.python import Retry
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.program import Program
-from parsers.python.trial import arithmetic, generators
+from parsers.python.trial import arithmetic, constructor, generators
 from parsers.python.trial.convert import from_value
 from parsers.python.trial.focus import Focus, own_body
 from parsers.python.trial.run import Run
@@ -128,6 +128,10 @@ class Machine:
     def static(self, node: ast.expr, frame: Frame) -> Worth:
         """What the program says of an expression, whatever runs; once read it stays so in this run."""
         scope = frame.scope
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            given = constructor.given(self, node.attr, node.value.id, scope)
+            if given is not None:
+                return given
         value = self.values.evaluate(node, scope)
         worth = from_value(value, self.run, ast.unparse(node))
         if isinstance(node, ast.Name) and isinstance(worth, Closure | Instance):
@@ -145,7 +149,9 @@ class Machine:
             return self.fields[text]
         root = text.partition(".")[0]
         if frame.home(root) is None:
-            return self.static(node, frame)
+            found = self.static(node, frame)
+            switch = isinstance(found, Const) and isinstance(found.value, bool)
+            return Opaque(source=None) if switch else found
         base = self.worth(node.value, frame)
         if isinstance(base, Instance):
             return self.member(base, node.attr, node, frame)

@@ -35,7 +35,8 @@ class Laboratory:
         names = focus.mattering(focus.own_nodes(loop), scope.node)
         for call in candidates[:MAX_CANDIDATES]:
             same, tail = _same(call, loop, scope)
-            yield call, LoopTrial(self, scope, Focus(same, scope, loop, way=way, names=names, tail=tail))
+            alike = _alike(call, loop)
+            yield call, LoopTrial(self, scope, Focus(same, scope, loop, way=way, names=names, tail=tail), alike)
 
     def machine(self, aim: Focus, run: Run) -> Machine:
         return Machine(self.program, self.values, self.library, aim, run)
@@ -72,6 +73,7 @@ class LoopTrial:
     laboratory: Laboratory
     scope: Scope
     aim: Focus
+    alike: frozenset[int]
 
     def execute(self, run: Run) -> None:
         """One run, from the start of the function to the end of the loop, or to a later call of the same."""
@@ -79,15 +81,20 @@ class LoopTrial:
         statements.block(machine, _body(self.scope), Frame(self.scope))
 
     def count(self, way: Way) -> search.Counted | None:
-        return search.count(self.execute, way)
+        return search.count(self.failing().execute, way)
+
+    def failing(self) -> LoopTrial:
+        """The same with all calls of the same function on trial."""
+        aim = replace(self.aim, calls=self.aim.calls | self.alike)
+        return LoopTrial(self.laboratory, self.scope, aim, self.alike)
 
     def ends_on_success(self) -> bool:
         return search.ends_on_success(self.execute)
 
     def ending(self, leaf: search.Leaf) -> str:
         """How the function ends after the worst way."""
-        aim = replace(self.aim, answer=True)
-        after = LoopTrial(self.laboratory, self.scope, aim)
+        aim = replace(self.failing().aim, answer=True)
+        after = LoopTrial(self.laboratory, self.scope, aim, self.alike)
         return search.go(after.execute, leaf.path, leaf.run.way, sample=search.SAMPLES[0], shift=0, far=True).ended
 
 
@@ -100,16 +107,37 @@ def _equal(node: ast.AST, call: ast.Call) -> bool:
 
 
 def _same(call: ast.Call, loop: LoopNode, scope: Scope) -> tuple[frozenset[int], bool]:
-    """The same call at other places of the function, and whether one of them follows the loop."""
+    """The same call at other places of the function, and whether one of them follows the loop.
+
+    Outside of the loop the same words may mean something else: names that were bound in between.
+    """
     text = ast.dump(call)
-    end = getattr(loop, "end_lineno", 0) or 0
+    start, end = loop.lineno, loop.end_lineno or loop.lineno
     found, tail = {id(call)}, False
-    for node in focus.own_body(scope.node):
-        if isinstance(node, ast.Call) and node.func.__class__ is call.func.__class__ and ast.dump(node) == text:
+    nodes = list(focus.own_body(scope.node))
+    for node in nodes:
+        if not isinstance(node, ast.Call) or node.func.__class__ is not call.func.__class__ or ast.dump(node) != text:
+            continue
+        inside = start <= node.lineno <= end
+        if inside or not _rebound(call, nodes, min(node.lineno, end + 1), max(node.lineno, start - 1)):
             found.add(id(node))
             tail = tail or node.lineno > end
-    tail = tail or any(isinstance(n, ast.Call) and id(n) in found for s in loop.orelse for n in ast.walk(s))
     return frozenset(found), tail
+
+
+def _alike(call: ast.Call, loop: LoopNode) -> frozenset[int]:
+    """Calls of the same function in the loop, with other arguments: when one fails, so does the other."""
+    func = ast.dump(call.func)
+    return frozenset(id(n) for n in focus.own_nodes(loop) if isinstance(n, ast.Call) and ast.dump(n.func) == func)
+
+
+def _rebound(call: ast.Call, nodes: list[ast.AST], first: int, last: int) -> bool:
+    """Whether names of the call are bound between two lines."""
+    names = {n.id for n in ast.walk(call) if isinstance(n, ast.Name)}
+    return any(
+        isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and n.id in names and first <= n.lineno <= last
+        for n in nodes
+    )
 
 
 __all__ = ["Laboratory", "LoopTrial"]

@@ -92,6 +92,7 @@ class Run:
     sampled: set[str] = field(default_factory=set)
     endless: bool = False
     judged: bool = False
+    raised: bool = False  # something was raised that nobody asked for
     dynamic: bool = False  # a library's retry inside has attempts that only run time decides
     sleep_s: float = 0.0
     waits: list[float] = field(default_factory=list)

@@ -139,7 +139,7 @@ def _total(execute: Execute, worst: Leaf, sample: int, shift: int) -> Count | No
 
 def ends_on_success(execute: Execute) -> bool:
     """Whether a success ends it: for all that has nothing to do with the answer, some answer ends after one call."""
-    found = [leaf for leaf in leaves(execute, Way.SUCCEEDS) if leaf.run.places]
+    found = [leaf for leaf in leaves(execute, Way.SUCCEEDS) if leaf.run.places and not leaf.run.raised]
     return bool(found) and _wins([(leaf.path, _done(leaf)) for leaf in found], 0)
 
 
@@ -153,7 +153,7 @@ def _wins(rows: list[tuple[tuple[Decision, ...], bool]], at: int) -> bool:
     if not open_rows:
         return all(done for _, done in rows)
     if len(open_rows) < len(rows):
-        return False  # cannot be: the same decisions give the same run
+        return any(done for path, done in rows if len(path) <= at)
     groups: dict[int, list[tuple[tuple[Decision, ...], bool]]] = {}
     for row in rows:
         groups.setdefault(row[0][at].taken, []).append(row)
