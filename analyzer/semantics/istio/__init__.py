@@ -13,6 +13,7 @@ from analyzer.semantics.istio.authorization_groups import groups, named
 from analyzer.semantics.istio.injection import member, service_membership
 from analyzer.semantics.istio.mtls import server_mode
 from analyzer.semantics.istio.passage import passage
+from analyzer.semantics.istio.problems import told_by_rules
 
 
 def _mtls(service: ServiceNode, port: int | None, mesh: Mesh) -> str | None:
@@ -20,5 +21,12 @@ def _mtls(service: ServiceNode, port: int | None, mesh: Mesh) -> str | None:
 
 
 ISTIO = Semantics(
-    name="istio", member=member, passage=passage, verdict=verdict, mtls=_mtls, groups=groups, named=named
+    name="istio",
+    member=member,
+    passage=passage,
+    verdict=verdict,
+    mtls=_mtls,
+    groups=groups,
+    named=named,
+    problems=told_by_rules,
 )
