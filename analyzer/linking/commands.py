@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.facts.python import Handler
 
@@ -25,6 +25,7 @@ _WRAPPERS_WORDS = (
 _WRAPPERS = frozenset(_WRAPPERS_WORDS.split())
 #: Commands that serve nobody.
 _TOOLS = frozenset(["alembic", "flyway", "pytest", "yoyo", "aerich", "migrate", "psql", "mysql", "mongosh"])
+_PORT = re.compile(r"(?:^|\s)(?:--port|-p|--bind|-b|--http-port)[= ](?:\S*:)?(\d{2,5})(?=\s|$)")
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*$")
 
 
@@ -34,11 +35,22 @@ class Command:
 
     kind: str = ""
     paths: tuple[str, ...] = ()
+    port: int | None = None
 
 
 def command(words: Iterable[str], folders: Iterable[str]) -> Command:
     """Read a command line; ``folders`` are where its modules may be."""
     flat = _flat(tuple(words))
+    return replace(_read(flat, folders), port=_port(flat))
+
+
+def _port(words: tuple[str, ...]) -> int | None:
+    """``--port 8001``, ``-p 8001``, ``--bind :8001``, ``-b 0.0.0.0:8001``."""
+    match = _PORT.search(" ".join(words))
+    return int(match[1]) if match else None
+
+
+def _read(flat: tuple[str, ...], folders: Iterable[str]) -> Command:
     while flat and (flat[0] in _WRAPPERS or "=" in flat[0].split("/", maxsplit=1)[0]):
         flat = flat[1:]
     if not flat:
@@ -88,7 +100,7 @@ def _python(words: tuple[str, ...], folders: tuple[str, ...]) -> Command:
     words = tuple(w for w in words if w not in ("-u", "-O", "-B", "-I"))
     if len(words) > 1 and words[0] == "-m":
         if words[1] in _WEB or words[1] in _WORKERS:
-            return command(words[1:], folders)
+            return _read(words[1:], folders)
         return Command("", _paths(_file(words[1]), folders))
     if words and words[0].endswith(".py"):
         if words[0].rsplit("/", 1)[-1] == "manage.py":

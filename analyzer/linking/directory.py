@@ -16,7 +16,7 @@ from ipaddress import ip_address
 
 from analyzer.linking.listening import Listening, nearest
 from analyzer.linking.mesh import CLUSTER_DOMAIN, LOCAL, UNRESOLVED, Mesh, Pod, ServiceNode
-from analyzer.linking.names import core, image_name, squeezed
+from analyzer.linking.names import core, squeezed, tokens
 from analyzer.linking.routes import Route
 from analyzer.linking.texts import HOLE, shown
 from analyzer.linking.variables import Variables
@@ -24,13 +24,12 @@ from analyzer.model import Precision
 from parsers.facts.istio import ServiceEntry
 
 _MAX_CANDIDATES = 12
-#: How images of brokers are called, by what is spoken to them.
-_BROKERS = {
-    "amqp": ("rabbitmq", "lavinmq", "activemq"),
-    "kafka": ("kafka", "cp-kafka", "redpanda"),
-    "nats": ("nats",),
-    "mqtt": ("mosquitto", "eclipse-mosquitto", "emqx"),
-}
+_ADDRESS_WORDS_TEXT = (
+    "url uri urls host hostname hosts addr address endpoint base baseurl service services svc api server port "
+    "target http https grpc internal external config settings self get env os environ root path default "
+    "microservice ms backend client app current domain dns name prefix and or the id link"
+)
+_ADDRESS_WORDS = frozenset(_ADDRESS_WORDS_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +98,19 @@ class Directory:
                     found[pod.annotations["dapr.io/app-id"]].add(service.id)
         return {name: tuple(sorted(ids)) for name, ids in found.items()}
 
-    def broker(self, protocol: str, sender: Sender) -> Target | None:
-        """The broker that takes messages of a protocol, where there is one in the sender's namespace, or one at all."""
-        every = self._brokers.get(protocol, ())
-        here = [i for i in every if i.partition("/")[0] == sender.pod.namespace]
-        ids = sorted(here or every, key=lambda i: (len(i), i))
-        programs = {tuple(p.id for p in self._mesh.services[i].pods) for i in ids}
-        return Target(ids[0], Precision.UPPER_BOUND) if len(programs) == 1 else None
-
-    @cached_property
-    def _brokers(self) -> dict[str, tuple[str, ...]]:
-        found: defaultdict[str, set[str]] = defaultdict(set)
-        for service in self._mesh.services.values():
-            images = {image_name(c.image) for p in service.pods if p.fact for c in p.fact.containers}
-            for protocol, names in _BROKERS.items():
-                if any(image.startswith(names) for image in images) and not (service.fact and service.fact.headless):
-                    found[protocol].add(service.id)
-        return {protocol: tuple(sorted(ids)) for protocol, ids in found.items()}
+    def named_after(self, hole: str, sender: Sender) -> Target | None:
+        """For an address that nothing sets: the service that its variable is named after, ``GOODS_SERVICE_URL``."""
+        words = "".join(w for w in tokens(hole) if w not in _ADDRESS_WORDS)
+        ids = (
+            self._by_core.get(words, ())
+            or self._by_core.get(words.removesuffix("s"), ())
+            or self._by_core.get(f"{words}s", ())
+        )
+        folders = {service: folder for _, folder, service in self._units}
+        found = nearest([(i, folders.get(i, "")) for i in ids], sender.folder) if len(words) > 2 and ids else None
+        if found is None or found == sender.service.id:
+            return None
+        return Target(found, Precision.UNKNOWN, f"nothing sets {hole}; taken for {found} by its name")
 
     def _beside(self, host: str, sender: Sender) -> Target | None:
         """A program that only code tells of, for another one: the nearest of that name in the tree."""

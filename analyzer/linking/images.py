@@ -32,6 +32,7 @@ class Image:
     command: tuple[str, ...]
     env: tuple[ConfigEntry, ...]
     span: Span
+    ports: tuple[int, ...] = ()
 
 
 def images(sources: Iterable[ImageSource], code: Iterable[str]) -> tuple[Image, ...]:
@@ -87,6 +88,7 @@ def _image(source: ImageSource, described: ImageSource | None, code: _Code) -> I
         command=said.command,
         env=said.env,
         span=source.span,
+        ports=said.ports,
     )
 
 

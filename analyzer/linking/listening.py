@@ -27,6 +27,10 @@ def listening(mesh: Mesh, placement: Placement, known: Mapping[str, ServiceNode]
     """Everything known of ports, sorted."""
     found: set[Listening] = set()
     folders = {p.runner.folder: known[p.runner.pod.id].id for p in placement.placed}
+    for placed in placement.placed:
+        runner = placed.runner
+        told = (*runner.ports, *([runner.command.port] if runner.command.port else []))
+        found |= {Listening(port, known[runner.pod.id].id, runner.folder) for port in told}
     for listener in mesh.all(Listener):
         path = listener.span.path
         inside = [f for f in folders if f in ("", path) or path.startswith(f"{f}/")]

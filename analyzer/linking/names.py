@@ -27,7 +27,11 @@ _STOCK_WORDS = (
     "cassandra clickhouse influxdb neo4j busybox alpine ubuntu debian localstack adminer pgadmin4 mailhog keycloak"
 )
 _STOCK = frozenset(_STOCK_WORDS.split())
-_PUBLISHERS = frozenset(["bitnami", "grafana", "prom", "jaegertracing", "confluentinc", "bitnamilegacy", "apache"])
+_PUBLISHERS_WORDS = (
+    "bitnami bitnamilegacy grafana prom jaegertracing confluentinc apache provectuslabs cloudamqp minio localstack "
+    "hashicorp elastic opensearchproject otel openzipkin redis library istio envoyproxy nginxinc datadog"
+)
+_PUBLISHERS = frozenset(_PUBLISHERS_WORDS.split())
 _VERSION = re.compile(r"v\d+(?:\.\d+)*$")
 
 
@@ -92,7 +96,7 @@ def stock(image: str) -> bool:
     """Whether an image is somebody else's program: a store, a broker, a proxy of a public registry."""
     path = image_path(image).removeprefix("docker.io/").removeprefix("library/")
     head, _, last = path.rpartition("/")
-    return head in _PUBLISHERS and last.split("-")[0] in _STOCK if head else last.split("-")[0] in _STOCK
+    return head in _PUBLISHERS if head else last.split("-", maxsplit=1)[0] in _STOCK
 
 
 class Alike(Generic[T]):

@@ -130,8 +130,8 @@ def _made(mesh: Mesh, paths: set[str], built: tuple[Image, ...]) -> dict[str, Ru
     for path, unit, pod in unclaimed(mesh.services, code, called, _starts(mesh)):
         image = inside.get(unit)
         words = image.command if image else ()
-        env = image.env if image else ()
-        found[path] = Runner(pod, None, unit, env, command(words, (unit,)), unit or ".")
+        env, ports = (image.env, image.ports) if image else ((), ())
+        found[path] = Runner(pod, None, unit, env, command(words, (unit,)), unit or ".", ports)
     return found
 
 

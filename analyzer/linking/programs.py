@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from analyzer.linking.directory import Directory, Sender
+from analyzer.linking.brokers import Brokers
+from analyzer.linking.directory import Directory, Sender, Target
 from analyzer.linking.homes import aliases
 from analyzer.linking.layers import app_layers
 from analyzer.linking.listening import shared_parts
@@ -64,6 +65,7 @@ class _Builder:
         self._wired: defaultdict[Operation, dict[int, list[Wire]]] = defaultdict(dict)
         self._loose: list[Wire] = []
         self._diagnostics: list[Diagnostic] = []
+        self._brokers = Brokers(mesh)
         self._consumers = _consumers(self._names)
         self._folders = {known[p.runner.pod.id].id: p.runner.folder for p in placement.placed}
 
@@ -157,11 +159,14 @@ class _Builder:
     ) -> tuple[tuple[Sent, ...], tuple[Diagnostic, ...]]:
         """A message that nobody here is known to take goes as far as the broker, where there is one."""
         inside = any(not s.target.service.startswith(("external:", UNRESOLVED)) for s in found)
-        broker = self._directory.broker(call.protocol, sender) if call.protocol in MESSAGES and not inside else None
+        broker = (
+            self._brokers.of(call.protocol, sender.pod.namespace) if call.protocol in MESSAGES and not inside else None
+        )
         if broker is None:
             return found, notes
         told = ", ".join(dict.fromkeys(s.host for s in found if s.host))
-        target = replace(broker, note=f"a message to {told or 'a queue or topic'}, which nobody here is known to take")
+        note = f"a message to {told or 'a queue or topic'}, which nobody here is known to take"
+        target = Target(broker, Precision.UPPER_BOUND, note)
         return (Sent(target, told, None, None, call.protocol),), ()
 
     def _candidate(self, call: Call, one: Sent) -> str | None:

@@ -29,6 +29,7 @@ class Runner:
     env: tuple[ConfigEntry, ...] = ()
     command: Command = field(default_factory=Command)
     image: str = ""
+    ports: tuple[int, ...] = ()
 
 
 class Runners:
@@ -120,7 +121,8 @@ class Runners:
             words = (*image.command, *container.args)
         folders = (folder, image.context) if image else (folder,)
         label = str(image.span) if image else image_path(container.image)
-        return Runner(pod, container, folder, image.env if image else (), command(words, folders), label)
+        env, ports = (image.env, image.ports) if image else ((), ())
+        return Runner(pod, container, folder, env, command(words, folders), label, ports)
 
     def _named(self, folder: str) -> tuple[Runner, ...]:
         """Containers whose workload, image or service is called like the folder."""

@@ -48,7 +48,7 @@ def sent(call: Call, sender: Sender, directory: Directory) -> tuple[tuple[Sent, 
         for one in _of_text(call, text, sender, directory):
             found.setdefault((one.target.service, one.port, one.path), one)
             notes += _mistakes(call, one)
-        if text.missing and any(f.target.service == UNRESOLVED for f in found.values()):
+        if text.missing and any(f.target.precision is Precision.UNKNOWN for f in found.values()):
             notes.append(_missing(call, text, sender))
     kept = _likeliest(list(found.values()))
     if not kept:
@@ -71,6 +71,7 @@ def _of_text(call: Call, text: Text, sender: Sender, directory: Directory) -> It
             yield replace(carried, evidence=text.evidence)
             continue
         targets = directory.find(address.host, address.port, sender) if address.host else ()
+        targets = _guessed(targets, address, text, sender, directory)
         if not targets and not address.known:
             path = address.path if address.path and HOLE.sub("", address.path).strip("/") else None
             yield Sent(NOWHERE, shown(address.host), address.port, path, call.protocol, text.evidence)
@@ -80,6 +81,18 @@ def _of_text(call: Call, text: Text, sender: Sender, directory: Directory) -> It
                 continue
             path = address.path or ("/" if call.protocol in WEB else None)
             yield Sent(target, shown(address.host), address.port, path, _protocol(call, address), text.evidence)
+
+
+def _guessed(
+    targets: tuple[Target, ...], address: Address, text: Text, sender: Sender, directory: Directory
+) -> tuple[Target, ...]:
+    """Where the address says nothing (or only ``localhost``, by default), what its variable is named after."""
+    hole = HOLE.fullmatch(address.host)
+    names = [hole[1]] if hole and not targets else []
+    if [t.service for t in targets] == [LOCALHOST]:
+        names = list(text.defaulted)
+    found = next((t for n in names if (t := directory.named_after(n, sender)) is not None), None)
+    return (found,) if found is not None else targets
 
 
 def _back_in(call: Call, address: Address, target: Target, directory: Directory, text: Text) -> Iterator[Sent]:

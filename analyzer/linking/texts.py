@@ -26,18 +26,24 @@ _TAIL = re.compile(
 _PATH_WORDS = frozenset(
     ["path", "endpoint", "uri", "url", "route", "resource", "suffix", "href", "location", "target", "pathname"]
 )
+#: A base address that is not known, with a path right after it: ``f"{BASE_URL}users/1"``.
+_BASE = re.compile(rf"(?P<hole>{HOLE.pattern})(?P<rest>[A-Za-z0-9_].*)", re.DOTALL)
 _SAYING_NOTHING = frozenset(["get", "str", "format", "strip", "quote", "self", "int", "join", "encode", "decode"])
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a template says in one environment, and which lines said it. ``missing`` are variables nobody sets."""
+    """What a template says in one environment, and which lines said it.
+
+    ``missing`` are variables that nobody sets, ``hidden`` those of secrets, ``defaulted`` those that the code sets.
+    """
 
     text: str
     evidence: tuple[Span, ...] = ()
     missing: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    defaulted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ def evaluate(template: Template, variables: Variables, depth: int = 0) -> Text:
     evidence: list[Span] = []
     missing: list[str] = []
     hidden: list[str] = []
+    defaulted: list[str] = []
     for part in template:
         if isinstance(part, str):
             parts.append(part)
@@ -72,7 +79,8 @@ def evaluate(template: Template, variables: Variables, depth: int = 0) -> Text:
             evidence += inner.evidence
             missing += inner.missing
             hidden += inner.hidden
-    return Text("".join(parts), tuple(evidence), tuple(missing), tuple(hidden))
+            defaulted += inner.defaulted
+    return Text("".join(parts), tuple(evidence), tuple(missing), tuple(hidden), tuple(defaulted))
 
 
 def hole(name: str) -> str:
@@ -95,6 +103,10 @@ def labelled(text: str) -> str:
     return HOLE.sub(lambda m: "{" + _word(m[1]) + "}", text)
 
 
+def _last_word(name: str) -> str:
+    return squeezed(re.split(r"[^A-Za-z]+", name.strip("]'\"()"))[-1])
+
+
 def _word(name: str) -> str:
     quoted = re.findall(r"""['"]([A-Za-z_][\w-]*)['"]""", name)
     words = quoted[-1:] or [w for w in re.findall(r"[A-Za-z_]\w*", name) if w not in _SAYING_NOTHING]
@@ -109,7 +121,8 @@ def _variable(part: EnvVar, variables: Variables, depth: int) -> Text:
         return Text(hole(f"${part.name}"), hidden=(part.name,))
     if part.default is not None and depth < _MAX_DEPTH:
         inner = evaluate(part.default, variables, depth + 1)
-        return Text(inner.text, (*((part.span,) if part.span else ()), *inner.evidence), inner.missing, inner.hidden)
+        evidence = (*((part.span,) if part.span else ()), *inner.evidence)
+        return Text(inner.text, evidence, inner.missing, inner.hidden, (part.name, *inner.defaulted))
     return Text(hole(f"${part.name}"), missing=(part.name,))
 
 
@@ -135,7 +148,11 @@ def _address(text: str) -> Address:
     scheme, separator, rest = text.partition("://")
     if not separator:
         scheme, rest = "", text
-    authority, path = _split_tail(*_cut_path(rest))
+    authority, path = _cut_path(rest)
+    base = None if separator else _BASE.fullmatch(authority)
+    if base:
+        authority, path = base["hole"], f"/{base['rest']}{path or ''}"
+    authority, path = _split_tail(authority, path)
     authority = authority.rpartition("@")[2]
     host, port, explicit = _host_and_port(authority)
     if not separator and host and not authority.startswith("[") and not _HOST.fullmatch(host):
@@ -165,7 +182,7 @@ def _cut_path(rest: str) -> tuple[str, str | None]:
 def _split_tail(authority: str, path: str | None) -> tuple[str, str | None]:
     """``f"{base}{path}"`` with a known base: what follows a port, or is named like a path, is one."""
     tail = _TAIL.fullmatch(authority)
-    if tail and (tail["port"] or squeezed(tail["name"]) in _PATH_WORDS):
+    if tail and (tail["port"] or HOLE.fullmatch(tail["host"]) or _last_word(tail["name"]) in _PATH_WORDS):
         return tail["host"] + (tail["port"] or ""), "/" + tail["hole"] + (path or "")
     return authority, path
 

@@ -94,6 +94,19 @@ def test_an_unknown_address_names_the_only_operation_that_would_take_it() -> Non
     assert wire.note == "only default/pay POST /charge/{id} would take it"
 
 
+def test_an_address_that_nothing_sets_is_guessed_by_its_name_and_told() -> None:
+    facts = (*SHOP, page(call(env("PAY_SERVICE_URL"), "/charge/7", path="web/app.py", method="POST")), CHARGE)
+    wire = only(linked(*facts))
+    assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UNKNOWN)
+    assert [n.code for n in told(*facts)] == [Code.UNRESOLVED_ADDRESS]
+
+
+def test_a_default_for_development_is_guessed_by_the_name_of_its_variable() -> None:
+    sent = call(env("PAY_URL", "http://localhost:9999"), "/charge/7", path="web/app.py", method="POST")
+    wire = only(linked(*SHOP, page(sent), CHARGE))
+    assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UNKNOWN)
+
+
 def test_alternatives_stand_under_one_key() -> None:
     sent = call(path="web/app.py", url=(("http://pay:8080/a",), ("http://web:8080/b",)))
     mesh = linked(*SHOP, page(sent))
@@ -145,6 +158,19 @@ def test_of_two_systems_in_one_tree_the_nearer_program_is_meant() -> None:
         facts.append(Listener(5001, "users", at(f"{system}/users/app.py", 40)))
     found = {(w.caller.service, w.callee.service) for w in linked(*facts).wires}
     assert found == {("default/web", "default/users"), ("default/two-web", "default/two-users")}
+
+
+def test_the_port_of_a_command_or_an_image_tells_who_listens() -> None:
+    command = ImageSource(
+        None, "pay", (".",), ("uvicorn", "app:app", "--port", "8001"), at("pay/Dockerfile"), "pay/Dockerfile"
+    )
+    exposed = ImageSource(None, "mail", (".",), (), at("mail/Dockerfile"), "mail/Dockerfile", ports=(8002,))
+    sent = sending(
+        call("http://localhost:8001/x", path="web/app.py"), call("http://localhost:8002/x", path="web/app.py")
+    )
+    facts = (command, exposed, handler("GET", "/", *sent, path="web/app.py"))
+    others = (handler("GET", "/x", path="pay/app.py"), handler("GET", "/x", path="mail/app.py"))
+    assert [w.callee.service for w in linked(*facts, *others).wires] == ["default/pay", "default/mail"]
 
 
 def test_a_developers_default_leads_to_who_listens_there() -> None:

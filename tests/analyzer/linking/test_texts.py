@@ -52,6 +52,18 @@ def test_a_hole_named_like_a_path_is_no_part_of_the_host() -> None:
     assert (found.host, shown(found.path or "")) == ("pay", "/{path}")
 
 
+def test_a_path_may_follow_a_base_that_is_not_known() -> None:
+    found = one(f"{hole('BASE_URL')}users/1")
+    assert not found.known
+    assert found.path == "/users/1"
+
+
+def test_two_holes_in_a_row_are_a_base_and_a_path() -> None:
+    found = one(f"{hole('GOODS_URL')}{hole('request.url')}")
+    assert not found.known
+    assert shown(found.path or "") == "/{request.url}"
+
+
 def test_a_hole_may_be_the_host_and_hold_slashes_in_its_name() -> None:
     found = one(f"http://{hole('a/b:c')}:80/x")
     assert not found.known
