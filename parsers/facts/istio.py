@@ -149,6 +149,21 @@ class VirtualService:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryRoute:
+    """What Flagger makes a VirtualService of: its ``route`` has no destinations, as Flagger names them itself."""
+
+    meta: Meta
+    apex: str
+    provider: str | None
+    hosts: tuple[str, ...]
+    gateways: tuple[str, ...]
+    delegation: bool
+    route: HttpRoute
+    policy: TrafficPolicy | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class RetryBudget:
     """``retryBudget``: percent 0..100 and minimum concurrency; ``None``: not written."""
 

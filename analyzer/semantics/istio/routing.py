@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
 from analyzer.semantics.istio.delegates import expanded
+from analyzer.semantics.istio.flagger import canary_services
 from analyzer.semantics.istio.gateway_api import made
 from analyzer.semantics.istio.gateway_hosts import admits
 from analyzer.semantics.istio.hosts import (
@@ -78,7 +79,9 @@ def _catalogue(mesh: Mesh) -> Catalogue:
     wild: list[VirtualService] = []
     delegates: dict[tuple[str, str], VirtualService] = {}
     written = (v for v in mesh.all(VirtualService) if refused_virtual_service(v) is None)
-    every = (*written, *made(mesh))
+    canaries = {(v.meta.ns, v.meta.name): v for v in canary_services(mesh)}
+    kept = (v for v in written if (v.meta.ns, v.meta.name) not in canaries)  # Flagger writes over those of its name
+    every = (*kept, *canaries.values(), *made(mesh))
     for service in every:
         hosts = full_hosts(service)
         if not hosts:

@@ -9,12 +9,13 @@ another whole and are never merged field by field.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
 from analyzer.model import Budget
+from analyzer.semantics.istio.flagger import canary_rules
 from analyzer.semantics.istio.hosts import exported_to, full_name, most_specific
 from analyzer.semantics.istio.memory import remembered
 from analyzer.semantics.istio.validity import refused_destination_rule
@@ -84,11 +85,17 @@ def in_force(mesh: Mesh, *, declared_counts: bool) -> _Shelf:
 
 
 def _counting(mesh: Mesh) -> _Shelf:
-    return _shelf(mesh, (r for r in mesh.all(DestinationRule) if _stands(r, declared_counts=True)))
+    return _shelf(mesh, (r for r in _every(mesh) if _stands(r, declared_counts=True)))
 
 
 def _stock(mesh: Mesh) -> _Shelf:
-    return _shelf(mesh, (r for r in mesh.all(DestinationRule) if _stands(r, declared_counts=False)))
+    return _shelf(mesh, (r for r in _every(mesh) if _stands(r, declared_counts=False)))
+
+
+def _every(mesh: Mesh) -> Iterator[DestinationRule]:
+    """Those written, and those that Flagger makes."""
+    yield from mesh.all(DestinationRule)
+    yield from canary_rules(mesh)
 
 
 def _stands(rule: DestinationRule, *, declared_counts: bool) -> bool:

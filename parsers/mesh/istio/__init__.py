@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from parsers.mesh import Dialect
 from parsers.mesh.istio import (
+    canary,
     destination_rule,
     extensions,
     gateway,
@@ -53,6 +54,7 @@ _READERS: dict[tuple[str, str], Callable[[Node], Iterator[object]]] = {
     ("apps", "DaemonSet"): version.from_workload,
     ("argoproj.io", "Application"): version.from_argo_application,
     ("helm.toolkit.fluxcd.io", "HelmRelease"): version.from_helm_release,
+    ("flagger.app", "Canary"): canary.canary,
 }
 
 

@@ -48,18 +48,18 @@ def http_route(node: Node) -> HttpRoute:
     rewrite = node.at("rewrite")
     return HttpRoute(
         name=node.at("name").text(None),
-        matches=tuple(_match(m) for m in node.at("match").items()),
+        matches=tuple(match_block(m) for m in node.at("match").items()),
         destinations=tuple(_weighted(r) for r in node.at("route").items()),
         redirect=_redirect(node.at("redirect")),
         direct_response_status=_direct_response(node.at("directResponse")),
         delegate=(delegate.at("namespace").text(None), delegate.at("name").text("")) if delegate else None,
-        rewrite_uri=_rewrite_uri(rewrite),
+        rewrite_uri=rewritten_uri(rewrite),
         rewrite_authority=rewrite.at("authority").text(None),
         timeout_s=node.at("timeout").duration_s(None),
         retries=retry_policy(node.at("retries")),
         fault=_fault(node.at("fault")),
         mirrors=_mirrors(node),
-        headers_set=_headers(node.at("headers")),
+        headers_set=request_headers(node.at("headers")),
         span=node.span,
     )
 
@@ -75,7 +75,8 @@ def _direct_response(node: Node) -> int | None:
     return node.at("status").integer(None)
 
 
-def _rewrite_uri(rewrite: Node) -> str | None:
+def rewritten_uri(rewrite: Node) -> str | None:
+    """What a ``rewrite`` block makes of the path."""
     regex = rewrite.at("uriRegexRewrite")
     written = rewrite.at("uri").text(None)
     replacement = regex.at("rewrite").text(None)
@@ -99,7 +100,8 @@ def destination(node: Node, weight: int | None, span_of: Node) -> Destination:
     )
 
 
-def _match(node: Node) -> HttpMatch:
+def match_block(node: Node) -> HttpMatch:
+    """One ``match[]`` entry."""
     node.ignore("statPrefix")
     return HttpMatch(
         name=node.at("name").text(None),
@@ -168,7 +170,7 @@ def _mirrors(node: Node) -> tuple[Mirror, ...]:
     )
 
 
-def _headers(node: Node) -> Labels:
+def request_headers(node: Node) -> Labels:
     """Request headers that the route sets or adds; what it does to responses cannot matter here."""
     node.ignore("response")
     request = node.at("request")

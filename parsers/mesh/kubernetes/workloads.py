@@ -44,6 +44,10 @@ def read(doc: Node) -> Iterator[object]:
         return
     spec = doc.at("spec")
     spec.ignore(*_NO_MATTER)
+    if kind == "Rollout" and spec.at("workloadRef") and not spec.at("template"):
+        spec.at("workloadRef").ignore_rest()
+        spec.ignore("replicas")
+        return  # it scales the pods that a Deployment of its own describes
     owner = spec
     if kind == "CronJob":
         owner = spec.at("jobTemplate", "spec")
