@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.linking.brokers import Brokers
 from analyzer.linking.directory import Directory, Sender, Target
+from analyzer.linking.forwarding import matches, own_path
 from analyzer.linking.homes import aliases
 from analyzer.linking.layers import app_layers
 from analyzer.linking.listening import shared_parts
@@ -131,8 +132,8 @@ class _Builder:
         found, notes = sent(call, sender, self._directory)
         found, notes = self._through_broker(call, sender, found, notes)
         self._diagnostics += notes
-        for one in found:
-            for matched in self._matches(call, one):
+        for one in (replace(s, path=own_path(s.path, caller)) for s in found):
+            for matched in self._matches(caller, call, one):
                 yield Wire(
                     id="",
                     caller=caller,
@@ -212,13 +213,15 @@ class _Builder:
             note="a message: the caller does not wait for an answer",
         )
 
-    def _matches(self, call: Call, one: Sent) -> tuple[Match, ...]:
+    def _matches(self, caller: Operation, call: Call, one: Sent) -> tuple[Match, ...]:
         service = one.target.service
         names = self._names.get(self._aliases.get(service, service), ())
         if one.protocol in WEB or one.protocol == "grpc":
-            if one.path is None and one.protocol in WEB:
-                return (Match(ANY, Precision.UNKNOWN),)
-            return match(names, "grpc" if one.protocol == "grpc" else "http", call.method, one.path)
+            if one.protocol == "grpc":
+                return match(names, "grpc", call.method, one.path)
+            return (
+                (Match(ANY, Precision.UNKNOWN),) if one.path is None else matches(names, caller, call.method, one.path)
+            )
         return (Match(ANY, Precision.EXACT),)
 
 

@@ -107,6 +107,14 @@ def test_a_default_for_development_is_guessed_by_the_name_of_its_variable() -> N
     assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UNKNOWN)
 
 
+def test_a_proxy_passes_on_the_path_and_the_method_it_is_asked_with() -> None:
+    sent = call("http://pay:8080", Hole("request.url.path"), path="web/app.py", method="*")
+    proxy = handler("POST", "/charge/<id>", *sending(sent), path="web/app.py")
+    others = handler("GET", "/charge/<id>", path="pay/app.py", line=50)
+    wire = only(linked(*SHOP, proxy, CHARGE, others))
+    assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UPPER_BOUND)
+
+
 def test_alternatives_stand_under_one_key() -> None:
     sent = call(path="web/app.py", url=(("http://pay:8080/a",), ("http://web:8080/b",)))
     mesh = linked(*SHOP, page(sent))
