@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from analyzer.linking.mesh import CLUSTER_DOMAIN, Mesh, ServiceNode
+from analyzer.semantics.istio.memory import remembered
 from parsers.facts.istio import ServiceEntry
 from parsers.facts.kubernetes import ServicePort
 
@@ -120,6 +121,16 @@ def service_of_host(host: str, mesh: Mesh) -> ServiceNode | None:
         return None
     found = mesh.services.get(f"{parts[1]}/{parts[0]}")
     return found if found is not None and found.fact is not None else None
+
+
+def populated(host: str, mesh: Mesh) -> bool:
+    """Whether the repository defines Services in the namespace of a cluster host; of others nothing is known."""
+    parts = host.split(".")
+    return len(parts) > 2 and parts[2] == "svc" and parts[1] in remembered(mesh, _namespaces)
+
+
+def _namespaces(mesh: Mesh) -> frozenset[str]:
+    return frozenset(s.namespace for s in mesh.services.values() if s.fact is not None)
 
 
 def entries_of_host(host: str, mesh: Mesh) -> tuple[ServiceEntry, ...]:

@@ -16,6 +16,7 @@ from analyzer.model import Layer, Passage, Shadow
 from analyzer.options import Options
 from analyzer.semantics.istio.callees import Callee, destined, identity_lost, server_layers
 from analyzer.semantics.istio.gateway_api import budget_of
+from analyzer.semantics.istio.hosts import populated
 from analyzer.semantics.istio.l4 import shares
 from analyzer.semantics.istio.retries import (
     BUFFER_LIMIT_BYTES,
@@ -139,12 +140,14 @@ def _target(hop: Hop, callee: Callee, destination: Destination | None, share: fl
         Evidence(f"DestinationRule {r.meta.ns}/{r.meta.name} for {callee.host} is hidden by a wildcard rule", r.span)
         for r in (applied.hidden if applied is not None else ())
     )
-    missing = _missing(callee, destination, applied) if destination is not None else None
+    missing = _missing(callee, destination, applied, mesh) if destination is not None else None
     return _Target(callee, share, policy, missing, hidden)
 
 
-def _missing(callee: Callee, destination: Destination, applied: Applied | None) -> Evidence | None:
+def _missing(callee: Callee, destination: Destination, applied: Applied | None, mesh: Mesh) -> Evidence | None:
     """Why the destination has no cluster: then the proxy answers 503 (flag NC) and does not retry."""
+    if not callee.known and populated(callee.host, mesh):
+        return Evidence(f"{callee.host} is no Service of its namespace: 503", destination.span)
     if destination.subset and (applied is None or applied.subset(destination.subset) is None):
         said = f"subset {destination.subset} of {callee.host} is defined by no DestinationRule that applies: 503"
         return Evidence(said, destination.span)

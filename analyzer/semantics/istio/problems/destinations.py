@@ -10,7 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import Mesh
-from analyzer.semantics.istio.hosts import exported_to, full_name, host_matches, hosts_overlap, service_of_host
+from analyzer.semantics.istio.hosts import (
+    exported_to,
+    full_name,
+    host_matches,
+    hosts_overlap,
+    populated,
+    service_of_host,
+)
 from analyzer.semantics.istio.memory import remembered
 from analyzer.semantics.istio.problems.problem import Code, Problem, subject
 from parsers.facts.istio import Destination, DestinationRule, ServiceEntry, VirtualService
@@ -68,16 +75,6 @@ def _registered(mesh: Mesh) -> tuple[Registered, ...]:
             export = tuple(s.strip() for s in written.split(",")) if written else None
             found.append(Registered(service.fqdn, service.namespace, tuple(p.port for p in service.ports), export))
     return tuple(found)
-
-
-def populated(host: str, mesh: Mesh) -> bool:
-    """Whether the repository defines Services in the namespace of a cluster host; of others nothing is known."""
-    parts = host.split(".")
-    return len(parts) > 2 and parts[2] == "svc" and parts[1] in remembered(mesh, _namespaces)
-
-
-def _namespaces(mesh: Mesh) -> frozenset[str]:
-    return frozenset(s.namespace for s in mesh.services.values() if s.fact is not None)
 
 
 def hosts_known(host: str, mesh: Mesh) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
-from analyzer.semantics.istio.hosts import full_name, service_of_host
-from analyzer.semantics.istio.problems.destinations import hosts_known, populated
+from analyzer.semantics.istio.hosts import full_name, populated, service_of_host
+from analyzer.semantics.istio.problems.destinations import hosts_known
 from analyzer.semantics.istio.problems.problem import Code, Problem, subject
 from analyzer.semantics.istio.traffic_policy import rule_for
 from parsers.facts import NO_LABELS

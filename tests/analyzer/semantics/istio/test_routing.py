@@ -306,3 +306,14 @@ spec:
     assert passage(mesh_of(*shop(route)), call).callees == (("shop/c", 1.0),)
     plain = wire(callee="external:api.example.com", protocol="redis", port=443)
     assert passage(mesh_of(*shop(route)), plain).callees == (("external:api.example.com", 1.0),)
+
+
+def test_a_route_to_a_service_that_its_namespace_does_not_have_is_answered_by_the_proxy() -> None:
+    nobody = virtual_service("{route: [{destination: {host: nobody}}]}")
+    assert passage(mesh_of(*shop(nobody))).answered == "proxy-503"
+
+
+def test_of_a_namespace_without_services_here_nothing_is_known() -> None:
+    elsewhere = virtual_service("{route: [{destination: {host: d.other.svc.cluster.local}}]}")
+    found = passage(mesh_of(*shop(elsewhere)))
+    assert (found.answered, found.callees) == (None, (("external:d.other.svc.cluster.local", 1.0),))
