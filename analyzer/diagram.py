@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from analyzer.model import Operation, Precision
@@ -18,6 +18,8 @@ from parsers.quantities import ONCE, Count
 #: More boxes than this are folded to those that something happens at.
 READABLE = 60
 _HOT, _MARKED, _ENTRIES = 36, 48, 54
+#: More open services than this are only marked, not reached by lines.
+_OPEN = 3
 ANYONE = "anyone"
 
 
@@ -36,7 +38,7 @@ WHOLE = View()
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A service as it is drawn. ``folded``: quiet services behind it that are not drawn."""
+    """A service as it is drawn. ``folded``: services behind it that are not drawn. ``itself``: it calls itself."""
 
     id: str
     title: str
@@ -47,6 +49,7 @@ class Box:
     open: bool
     worst: Count
     folded: int = 0
+    itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Line:
             parts.append("open")
         if self.mirror:
             parts.append("mirror")
-        if any(c.precision is Precision.UNKNOWN for c in self.calls):
+        if parts and any(c.precision is Precision.UNKNOWN for c in self.calls):
             parts.append("?")
         return " ".join(parts)
 
@@ -109,13 +112,20 @@ def diagram(report: Report, view: View = WHOLE) -> Diagram:
     behind = _behind(grouped, shown)
     worst = _worst(report)
     boxes = [_box(report, s, worst, opened, behind.get(s, 0)) for s in linked if s in shown]
+    boxes = [replace(b, itself=(b.id, b.id) in grouped) for b in boxes]
     arriving, around = _arriving(report), _around(report)
-    lines = [_line(pair, calls, arriving, around) for pair, calls in grouped.items() if set(pair) <= shown]
+    lines = [_line(pair, calls, arriving, around) for pair, calls in grouped.items() if _drawn(pair, shown)]
     visible = sorted(s for s in opened if s in shown)
+    if len(visible) > _OPEN:
+        visible = []  # the boxes say it; as many lines would say nothing else
     if visible:
         boxes.append(Box(ANYONE, "anyone", "no identity needed", 0, ANYONE, False, False, ONCE))  # noqa: FBT003
     lines += [Line(ANYONE, s, (), ONCE, ONCE, 0, False, False, open=True) for s in visible]  # noqa: FBT003
     return Diagram(tuple(boxes), tuple(lines), len(linked) - len(shown & set(linked)), alone)
+
+
+def _drawn(pair: tuple[str, str], shown: set[str]) -> bool:
+    return set(pair) <= shown and pair[0] != pair[1]
 
 
 def band(count: Count) -> int:

@@ -50,7 +50,7 @@ def entries(drawn: Diagram) -> tuple[Entry, ...]:
     found += [(f"heat{level}", _HEAT[level]) for level in sorted(bands)]
     found += [("denied", "denied")] if any(line.all_denied for line in drawn.lines) else []
     found += [("around", "way around a policy")] if any(line.bypass for line in drawn.lines) else []
-    found += [("open", "open")] if any(line.open for line in drawn.lines) else []
+    found += [("open", "open")] if any(b.open for b in drawn.boxes) else []
     found += [("outside", "outside")] if any(b.kind in ("external", "unresolved") for b in drawn.boxes) else []
     return tuple(found)
 

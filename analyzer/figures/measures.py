@@ -45,6 +45,8 @@ def subtitle(box: Box) -> str:
     parts = [shortened(box.namespace)] if box.namespace else []
     if box.operations:
         parts.append(f"{box.operations} operation{'s' if box.operations > 1 else ''}")
+    parts += ["calls itself"] if box.itself else []
+    parts += ["open"] if box.open else []
     if box.folded:
         parts.append(f"+{box.folded} more")
     return " · ".join(parts)

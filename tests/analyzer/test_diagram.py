@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.diagram import ANYONE, READABLE, View, band, diagram
-from analyzer.report import Report
+from analyzer.model import Precision
+from analyzer.report import PathView, Report
 from parsers.quantities import UNBOUNDED, Count
-from tests.analyzer.showcase import shop, system
+from tests.analyzer.showcase import ADMIN, ARCHIVE, BOOK, PAY, shop, system
 
 
 def test_calls_between_two_services_are_one_line() -> None:
@@ -79,3 +80,27 @@ def test_nothing_is_an_empty_diagram() -> None:
 def test_bands_grow_with_the_number() -> None:
     assert [band(Count(n)) for n in (0, 1, 2, 3, 4, 9, 10, 49, 50)] == [0, 0, 1, 1, 2, 2, 3, 3, 4]
     assert band(UNBOUNDED) == 4
+
+
+def test_many_open_services_are_marked_and_not_reached_by_lines() -> None:
+    report = shop()
+    many = tuple(PathView("open", "none", o) for o in (ARCHIVE, BOOK, PAY, ADMIN))
+    drawn = diagram(replace(report, paths=many))
+    assert ANYONE not in {b.id for b in drawn.boxes}
+    assert sum(b.open for b in drawn.boxes) == 4
+
+
+def test_a_service_that_calls_itself_says_so_and_has_no_line_to_itself() -> None:
+    report = shop()
+    own = replace(report.calls[0], id="own", callee=replace(report.calls[0].caller, name="GET /x"))
+    drawn = diagram(replace(report, calls=(*report.calls, own)))
+    assert [b.id for b in drawn.boxes if b.itself] == ["shop-prod/storefront"]
+    assert not [x for x in drawn.lines if x.source == x.target]
+
+
+def test_how_sure_a_call_is_matters_only_where_something_is_said_of_it() -> None:
+    report = shop()
+    unknown = replace(report, calls=tuple(replace(c, precision=Precision.UNKNOWN) for c in report.calls))
+    labels = {x.label for x in diagram(unknown).lines}
+    assert "×4 ?" in labels
+    assert "?" not in labels

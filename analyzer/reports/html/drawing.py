@@ -47,7 +47,8 @@ def _shown(text: str) -> str:
 
 def _subtitle(box: Box) -> str:
     count = f"{box.operations} operation{'s' if box.operations != 1 else ''}" if box.operations else ""
-    return " · ".join(p for p in (_shown(box.namespace), count) if p)
+    marks = ("calls itself" if box.itself else "", "open" if box.open else "")
+    return " · ".join(p for p in (_shown(box.namespace), count, *marks) if p)
 
 
 def _measured(box: Box) -> layout.Box:
