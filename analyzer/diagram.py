@@ -104,7 +104,7 @@ def diagram(report: Report, view: View = WHOLE) -> Diagram:
     """Choose and describe the boxes and lines of a view."""
     grouped = _grouped(report)
     opened = _opened(report)
-    neighbours = {s for pair in grouped for s in pair} | opened
+    neighbours = {s for pair in grouped for s in pair} | (opened if len(opened) <= _OPEN else set())
     everyone = tuple(services_of(report))
     alone = tuple(s for s in everyone if s not in neighbours)
     linked = [s for s in everyone if s in neighbours]
