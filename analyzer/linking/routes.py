@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.linking.mesh import Mesh, ServiceNode
 from analyzer.linking.names import stock
-from parsers.facts.gateway_api import Backend, KubernetesGateway, KubernetesRoute, RouteMatch
+from parsers.facts.gateway_api import Backend, ConnectionRoute, KubernetesGateway, KubernetesRoute, RouteMatch
 from parsers.facts.istio import Destination, Gateway, HttpMatch, HttpRoute, VirtualService
 from parsers.facts.kubernetes import Ingress, Service
 from parsers.source import Span
@@ -169,10 +169,15 @@ def _kubernetes_routes(mesh: Mesh) -> Iterator[Route]:
                 for match in rule.matches or (None,):
                     for host in route.hostnames or heard or ("*",):
                         yield from _backend(route, backend, match, host.lower(), mesh)
+    for connection in mesh.all(ConnectionRoute):
+        if any(p.kind == "Gateway" for p in connection.parents):
+            for backend in connection.backends:
+                for host in connection.hostnames or ("*",):
+                    yield from _backend(connection, backend, None, host.lower(), mesh)
 
 
 def _backend(
-    route: KubernetesRoute, backend: Backend, match: RouteMatch | None, host: str, mesh: Mesh
+    route: KubernetesRoute | ConnectionRoute, backend: Backend, match: RouteMatch | None, host: str, mesh: Mesh
 ) -> Iterator[Route]:
     node = mesh.services.get(f"{backend.namespace or route.meta.ns}/{backend.name}")
     if node is None or backend.kind != "Service":

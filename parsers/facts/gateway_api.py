@@ -91,6 +91,9 @@ class RouteRule:
     backend_timeout_s: float | None
     retry: RouteRetry | None
     span: Span
+    filters: tuple[str, ...] = ()  # kinds of all filters, as written
+    extensions: tuple[tuple[str, str, str], ...] = ()  # (group, kind, name) of ExtensionRef filters
+    request_timeout: str = ""  # as written: each implementation has a grammar of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +138,44 @@ class BackendBudget:
     percent: float | None
     interval_s: float | None
     min_count: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayClass:
+    """A GatewayClass: the controller that serves the Gateways of that class."""
+
+    meta: Meta
+    controller: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRoute:
+    """A TLSRoute, TCPRoute or UDPRoute (``kind``): connections, not requests."""
+
+    kind: str
+    meta: Meta
+    parents: tuple[ParentRef, ...]
+    hostnames: tuple[str, ...]
+    backends: tuple[Backend, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceGrant:
+    """Who of another namespace may refer to what of this one: every (kind, namespace) to every (kind, name)."""
+
+    meta: Meta
+    origins: tuple[tuple[str, str], ...]
+    targets: tuple[tuple[str, str | None], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MeshRoute:
+    """An HTTPRoute of ``policy.linkerd.io``: the same words in another API group, which only Linkerd reads."""
+
+    meta: Meta
+    route: KubernetesRoute
     span: Span

@@ -1,4 +1,4 @@
-"""The Kubernetes Gateway API: Gateways, HTTPRoutes, GRPCRoutes, retry budgets of backends.
+"""The Kubernetes Gateway API: Gateways, their classes, routes, grants, retry budgets; Linkerd's copy of HTTPRoute.
 
 Source: kubernetes-sigs/gateway-api apis/v1/{gateway,httproute,grpcroute}_types.go, apisx/v1alpha1.
 Units: ``retry.attempts`` there counts retries; durations in seconds (GEP-2257, a part of Go's grammar).
@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterator
 from parsers.facts.gateway_api import (
     Backend,
     BackendBudget,
+    ConnectionRoute,
+    GatewayClass,
     KubernetesGateway,
     KubernetesRoute,
     Listener,
+    MeshRoute,
     ParentRef,
+    ReferenceGrant,
     RouteMatch,
     RouteMirror,
     RouteRetry,
@@ -30,6 +34,7 @@ from parsers.yamltree import Node
 
 GROUP = "gateway.networking.k8s.io"
 EXPERIMENTAL = "gateway.networking.x-k8s.io"
+LINKERD = "policy.linkerd.io"
 
 
 def _gateway(doc: Node) -> Iterator[KubernetesGateway]:
@@ -97,12 +102,25 @@ def _rule(node: Node, match: Callable[[Node], RouteMatch]) -> RouteRule:
         backend_timeout_s=node.at("timeouts", "backendRequest").duration_s(None),
         retry=_retry(node.at("retry")),
         span=node.span,
+        filters=tuple(_kind_of(f) for f in filters),
+        extensions=tuple(_extension(f.at("extensionRef")) for f in filters if f.at("extensionRef")),
+        request_timeout=node.at("timeouts", "request").written(),
     )
+
+
+def _kind_of(node: Node) -> str:
+    """A filter's ``type``; where none is written, the key that it would have."""
+    written = node.at("type").written()
+    return written or next((name[:1].upper() + name[1:] for name, _ in node.names()), "")
+
+
+def _extension(node: Node) -> tuple[str, str, str]:
+    return (node.at("group").text(""), node.at("kind").text(""), node.at("name").text(""))
 
 
 def _redirects(node: Node) -> bool:
     """Whether the filter redirects; the other kinds change no call that is modelled here."""
-    node.ignore("type", "responseHeaderModifier", "urlRewrite", "cors", "extensionRef", "externalAuth")
+    node.ignore("type", "responseHeaderModifier", "urlRewrite", "cors", "externalAuth")
     node.at("requestRedirect").ignore_rest()
     return bool(node.at("requestRedirect"))
 
@@ -208,12 +226,69 @@ def _budget(doc: Node) -> Iterator[BackendBudget]:
         )
 
 
+def _class(doc: Node) -> Iterator[GatewayClass]:
+    spec, found = doc.at("spec"), meta(doc)
+    spec.ignore("description", "parametersRef")
+    if found is not None:
+        yield GatewayClass(found, spec.at("controllerName").text(""), doc.span)
+
+
+def _connections(doc: Node) -> Iterator[ConnectionRoute]:
+    spec, found = doc.at("spec"), meta(doc)
+    spec.ignore("useDefaultGateways")
+    if found is not None:
+        rules = tuple(spec.at("rules").items())
+        for rule in rules:
+            rule.ignore("name")
+        yield ConnectionRoute(
+            kind=doc.at("kind").written(),
+            meta=found,
+            parents=tuple(_parent(p) for p in spec.at("parentRefs").items()),
+            hostnames=spec.at("hostnames").strings(),
+            backends=tuple(_backend(b) for rule in rules for b in rule.at("backendRefs").items()),
+            span=doc.span,
+        )
+
+
+def _grant(doc: Node) -> Iterator[ReferenceGrant]:
+    spec, found = doc.at("spec"), meta(doc)
+    origins: list[tuple[str, str]] = []
+    targets: list[tuple[str, str | None]] = []
+    for origin in spec.at("from").items():
+        origin.ignore("group")
+        origins.append((origin.at("kind").text(""), origin.at("namespace").text("")))
+    for target in spec.at("to").items():
+        target.ignore("group")
+        targets.append((target.at("kind").text(""), target.at("name").text(None)))
+    if found is not None:
+        yield ReferenceGrant(found, tuple(origins), tuple(targets), doc.span)
+
+
+def _linkerd_route(doc: Node) -> Iterator[MeshRoute]:
+    for route in _http_route(doc):
+        yield MeshRoute(route.meta, route, route.span)
+
+
+def _irrelevant(doc: Node) -> Iterator[object]:
+    """TLS from a gateway to a backend, more listeners, a mesh's description: no call, no retry, no permission."""
+    doc.ignore_rest()
+    return iter(())
+
+
 _READERS: dict[tuple[str, str], Callable[[Node], Iterator[object]]] = {
     (GROUP, "Gateway"): _gateway,
     (GROUP, "HTTPRoute"): _http_route,
     (GROUP, "GRPCRoute"): _grpc_route,
     (GROUP, "BackendLBPolicy"): _budget,
     (EXPERIMENTAL, "XBackendTrafficPolicy"): _budget,
+    (GROUP, "GatewayClass"): _class,
+    **{(GROUP, kind): _connections for kind in ("TLSRoute", "TCPRoute", "UDPRoute")},
+    (GROUP, "ReferenceGrant"): _grant,
+    (GROUP, "BackendTLSPolicy"): _irrelevant,
+    (GROUP, "ListenerSet"): _irrelevant,
+    (EXPERIMENTAL, "XListenerSet"): _irrelevant,
+    (EXPERIMENTAL, "XMesh"): _irrelevant,
+    (LINKERD, "HTTPRoute"): _linkerd_route,
 }
 
 
@@ -222,4 +297,4 @@ def _parse(doc: Node) -> Iterator[object]:
     yield from _READERS[(group, doc.at("kind").written())](doc)
 
 
-GATEWAY_API = Dialect("gateway-api", frozenset(_READERS), _parse)
+GATEWAY_API = Dialect("gateway-api", frozenset(_READERS), _parse, frozenset({GROUP, EXPERIMENTAL}))

@@ -8,7 +8,7 @@ callers of its own namespace; rules of several routes are merged by precedence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.linking.mesh import CLUSTER_DOMAIN, Mesh
@@ -18,6 +18,7 @@ from parsers.facts import NO_LABELS, Labels
 from parsers.facts.gateway_api import (
     Backend,
     BackendBudget,
+    GatewayClass,
     KubernetesGateway,
     KubernetesRoute,
     RouteMatch,
@@ -39,6 +40,7 @@ from parsers.quantities import Count
 
 #: Classes that Istio's controller takes; a waypoint is no way in.
 GATEWAY_CLASSES = frozenset({"istio", "istio-remote"})
+CONTROLLER = "istio.io/gateway-controller"
 #: What a ``retry`` stanza repeats, besides its codes (conversion.go:199).
 RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled"
 DEFAULT_RETRIES = 2
@@ -72,7 +74,13 @@ def _made(mesh: Mesh) -> tuple[VirtualService, ...]:
 
 def istio_gateways(mesh: Mesh) -> tuple[KubernetesGateway, ...]:
     """Gateways of the Gateway API that Istio runs."""
-    return tuple(g for g in mesh.all(KubernetesGateway) if g.class_name in GATEWAY_CLASSES)
+    classes = {c.meta.name: c.controller for c in mesh.all(GatewayClass)}
+    return tuple(g for g in mesh.all(KubernetesGateway) if _ours(g.class_name, classes))
+
+
+def _ours(name: str, classes: Mapping[str, str]) -> bool:
+    """Whether Istio's controller serves a class: one of its own, or one that names it."""
+    return name in GATEWAY_CLASSES or classes.get(name) == CONTROLLER
 
 
 def _scopes(route: KubernetesRoute, gateways: set[str]) -> Iterator[_Scope]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.semantics.istio.gateway_api import istio_gateways
 from tests.analyzer.semantics.istio.calls import (
     TO_C,
     app,
@@ -166,3 +167,16 @@ def test_a_rules_own_budget_comes_before_the_backend_policy() -> None:
 def test_beside_a_virtual_service_for_the_same_host_the_worse_counts() -> None:
     other = virtual_service("{" + TO_C + ", retries: {attempts: 8}}")
     assert attempts(passage(mesh_of(*shop(other, route("{" + BACK + ", retry: {attempts: 1}}"))))) == 9
+
+
+def test_a_class_of_ones_own_is_istios_where_it_names_its_controller() -> None:
+    own = GATEWAY.replace("CLASS", "edge")
+    named = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: edge}
+spec: {controllerName: CONTROLLER}
+"""
+    ours = mesh_of(*shop(own, named.replace("CONTROLLER", "istio.io/gateway-controller")))
+    other = mesh_of(*shop(own, named.replace("CONTROLLER", "gateway.envoyproxy.io/gatewayclass-controller")))
+    assert [len(istio_gateways(m)) for m in (ours, other)] == [1, 0]
