@@ -72,7 +72,7 @@ def _innermost(facts: CallFacts, kept: int) -> CallFacts:
 
 def _sent(facts: CallFacts, callee: Operation, cause: str) -> Number:
     way = Engine(System({}, {facts.id: facts})).way(facts, None)
-    ends = way.ended({callee: {cause: inf if cause == HANG else 0.0}})
+    ends = way.ended({callee: ((cause, inf if cause == HANG else 0.0),)})
     return largest((0, *(load.worth(lambda a: int(not a.shadow)) for loads in ends.values() for load in loads)))
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from analyzer.amplification.causes import failed
 from analyzer.amplification.engine import Engine
 from analyzer.amplification.numbers import Number, count, largest
+from analyzer.amplification.order import Order
 from analyzer.amplification.system import CallFacts
-from analyzer.amplification.walk import Order
 from analyzer.model import Operation
 from parsers.quantities import Count
 
@@ -98,7 +98,7 @@ def _around(engine: Engine, ring: list[CallFacts], cause: str) -> Number:
 
 def _back(engine: Engine, call: CallFacts, cause: str) -> tuple[Number, str] | None:
     """What the caller sends when its callee answers so, and what it then answers itself: the worst failure."""
-    answers = {o: {cause: 0.0} for o in call.receivers}
+    answers = dict.fromkeys(call.receivers, ((cause, 0.0),))
     summary = engine.summary(call.caller, answers)
     best: tuple[Number, str] | None = None
     for answer, loads in sorted(summary.answers.items()):

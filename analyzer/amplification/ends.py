@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from math import ceil, inf
 
-from analyzer.amplification.causes import ANY, any_covers, covers
+from analyzer.amplification.causes import ANY, any_covers, covers, failed
 from analyzer.amplification.exceptions import caught, kinds
 from analyzer.amplification.numbers import Number, Unbounded, number
 from analyzer.amplification.outcomes import NOW, Load, Ways
@@ -15,6 +15,7 @@ from parsers.facts.python import (
     Answer,
     Block,
     Branch,
+    Catch,
     Check,
     Guard,
     Leave,
@@ -225,6 +226,33 @@ def keys_looked_at(step: Step) -> frozenset[int]:
             found.update(s.key for s in steps(current.body) if isinstance(s, Send))
         stack.extend(children(current))
     return frozenset(found)
+
+
+def can_end_well(step: Step) -> bool:
+    """Whether some way through the step neither raises nor answers a failure, as far as its shape says."""
+    match step:
+        case Raise():
+            return False
+        case Answer():
+            return step.status is None or not failed(step.status)
+        case Block():
+            return all(can_end_well(s) for s in step.steps)
+        case Parallel():
+            return step.collects or all(can_end_well(s) for s in step.branches)
+        case Branch():
+            return not step.options or any(can_end_well(s) for s in step.options)
+        case Check():
+            return can_end_well(step.then) or can_end_well(step.orelse)
+        case Guard():
+            return (can_end_well(step.body) and can_end_well(step.orelse)) or any(map(_caught_well, step.catches))
+        case Repeat() | Loop() | Scope():
+            return can_end_well(step.body)
+        case _:
+            return True
+
+
+def _caught_well(one: Catch) -> bool:
+    return can_end_well(one.body)
 
 
 def children(step: Step) -> tuple[Step, ...]:

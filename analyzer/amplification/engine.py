@@ -6,7 +6,7 @@ question, so that scenarios share the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -14,33 +14,53 @@ from math import inf
 from analyzer.amplification import causes
 from analyzer.amplification.budgets import Traffic
 from analyzer.amplification.causes import ANY, HANG, OK, failed
-from analyzer.amplification.ends import Exit, How, Seen, depth, keys_looked_at, steps
+from analyzer.amplification.ends import Exit, How, Seen, depth, steps
 from analyzer.amplification.exceptions import caught
-from analyzer.amplification.interpreter import Interpreter, Sender
+from analyzer.amplification.interpreter import Interpreter, Sender, Study
 from analyzer.amplification.numbers import number
 from analyzer.amplification.outcomes import NOW, Arrivals, Load, Ways, choice, then, ways
-from analyzer.amplification.passing import Answers, Way
+from analyzer.amplification.passing import Answers, Given, Way
 from analyzer.amplification.system import CallFacts, System
+from analyzer.amplification.worth import Counted
 from analyzer.linking.mesh import Program
 from analyzer.model import Operation, Precision, weaker
-from parsers.facts.python import Call, Check, Handler, Repeat, Retry, Send, Step
+from parsers.facts.python import NOTHING, Call, Check, Handler, Repeat, Retry, Send, Step
 
 #: Steps nested deeper than this are not interpreted; the operation then does whatever is worst.
-DEEPEST = 120
-
-HEALTHY: Mapping[str, float] = {OK: 0.0}
+DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Summary:
     """``answers`` and the ways that lead there; ``exact`` where there is one way only and nothing was guessed."""
 
     answers: Mapping[str, Ways]
     exact: bool
 
-    def times(self) -> Mapping[str, float]:
-        """The least time each answer takes."""
-        return {a: min(load.time_s for load in loads) for a, loads in self.answers.items()}
+    @cached_property
+    def times(self) -> Given:
+        """Each answer with the least time it takes."""
+        return tuple(sorted((a, min(load.time_s for load in loads)) for a, loads in self.answers.items()))
+
+    def counted(self) -> Mapping[str, Counted]:
+        """The ways of each answer, ready to be counted."""
+        return self._counted
+
+    @cached_property
+    def _counted(self) -> Mapping[str, Counted]:
+        return {a: Counted(loads) for a, loads in self.answers.items()}
+
+
+class _Studied:
+    """A program with the calls that each of its requests stands for."""
+
+    def __init__(self, system: System, program: Program) -> None:
+        self.too_deep = depth(program.handler.body) > DEEPEST
+        self.of = Study(NOTHING if self.too_deep else program.handler.body)
+        self.calls = {key: tuple(system.calls[w] for w in wires if w in system.calls) for key, wires in program.wires}
+        self.callees = {
+            key: tuple(dict.fromkeys(o for c in calls for o, _ in c.callees)) for key, calls in self.calls.items()
+        }
 
 
 class Engine:
@@ -51,17 +71,16 @@ class Engine:
         self.traffic = traffic
         self.arrivals = Arrivals()
         self._memo: dict[object, Summary] = {}
-        self._watched: dict[Operation, frozenset[int]] = {}
-        self._ways: dict[tuple[str, int | None], Way] = {}
+        self._studies: dict[Operation, _Studied] = {}
+        self._seen_before: dict[object, tuple[tuple[Seen, Ways], ...]] = {}
+        self._ways: dict[tuple[str, int], Way] = {}
         self._callees: dict[Operation, tuple[Operation, ...]] = {}
-        self._deep: dict[Operation, bool] = {}
 
     # ------------------------------------------------------------------------------------------------------ questions
 
     def summary(self, operation: Operation, answers: Answers, *, loops: bool = True) -> Summary:
         """What the operation does when its callees answer so; a callee that is not named is healthy."""
-        asked = tuple((c, tuple(sorted(answers[c].items()))) for c in self.callees(operation) if c in answers)
-        key = (operation, asked, loops)
+        key = (operation, tuple([answers.get(c) for c in self.callees(operation)]), loops)
         found = self._memo.get(key)
         if found is None:
             found = self._memo[key] = self._summarise(operation, answers, loops=loops)
@@ -92,7 +111,8 @@ class Engine:
         program = self.system.programs.get(operation)
         if program is None or self._too_deep(operation, program):
             return self._whatever(operation, answers)
-        interpreter = Interpreter(self._sender(program, answers), self._keys(operation, program), loops=loops)
+        study = self._study(operation, program)
+        interpreter = Interpreter(study.of, *self._sender(study, answers), loops=loops)
         exits = interpreter.run(program.handler.body, Exit(How.GOES_ON))
         found: dict[str, list[Load]] = {}
         for end, loads in exits.items():
@@ -102,38 +122,48 @@ class Engine:
         single = len(summed) == 1 and all(len(w) == 1 for w in summed.values())
         return Summary(summed, exact=single and not interpreter.joined)
 
+    def _study(self, operation: Operation, program: Program) -> _Studied:
+        if operation not in self._studies:
+            self._studies[operation] = _Studied(self.system, program)
+        return self._studies[operation]
+
     def _too_deep(self, operation: Operation, program: Program) -> bool:
-        if operation not in self._deep:
-            self._deep[operation] = depth(program.handler.body) > DEEPEST
-        return self._deep[operation]
+        return self._study(operation, program).too_deep
 
-    def _keys(self, operation: Operation, program: Program) -> frozenset[int]:
-        if operation not in self._watched:
-            self._watched[operation] = keys_looked_at(program.handler.body)
-        return self._watched[operation]
-
-    def _sender(self, program: Program, answers: Answers) -> Sender:
-        wires = dict(program.wires)
-        memo: dict[int, tuple[tuple[Seen, Ways], ...]] = {}
+    def _sender(self, studied: _Studied, answers: Answers) -> tuple[Sender, Callable[[int], object]]:
+        """What the code may see of each request, and what that depends on."""
 
         def send(step: Send) -> Iterable[tuple[Seen, Ways]]:
-            if id(step) not in memo:
-                calls = [self.system.calls[w] for w in wires.get(step.key, ()) if w in self.system.calls]
-                seen = [pair for c in calls for pair in self.way(c, step.call).seen(answers)]
-                memo[id(step)] = tuple(seen) or ((Seen(OK), NOW),)
-            return memo[id(step)]
+            calls = studied.calls.get(step.key, ())
+            if len(calls) == 1:
+                return self._seen(calls[0], step.call, answers)
+            return tuple(p for c in calls for p in self._seen(c, step.call, answers)) or ((Seen(OK), NOW),)
 
-        return send
+        def asked(key: int) -> object:
+            return tuple([answers.get(o) for o in studied.callees.get(key, ())])
+
+        return send, asked
+
+    def _seen(self, call: CallFacts, client: Call | None, answers: Answers) -> tuple[tuple[Seen, Ways], ...]:
+        """What the code may see of a call, worked out once for the same answers."""
+        key = (call.id, id(client), tuple([answers.get(c) for c, _ in call.callees]))
+        found = self._seen_before.get(key)
+        if found is None:
+            found = self._seen_before[key] = tuple(self.way(call, client).seen(answers))
+        return found
 
     def way(self, call: CallFacts, client: Call | None) -> Way:
         """How requests of a call travel."""
-        return Way(call, client, self.arrivals, self.traffic)
+        key = (call.id, id(client))
+        if key not in self._ways:
+            self._ways[key] = Way(call, client, self.arrivals, self.traffic)
+        return self._ways[key]
 
     def _whatever(self, operation: Operation, answers: Answers) -> Summary:
         """No program: every call is made, in any order; a failure is handed up in any way, or swallowed."""
         whole, fails, hangs = NOW, False, False
         for call in self.system.outgoing.get(operation, ()):
-            seen = self.way(call, None).seen(answers)
+            seen = self._seen(call, None, answers)
             hangs = hangs or any(one.hangs for one, _ in seen)
             fails = fails or any(failed(one.cause) and not one.hangs for one, _ in seen)
             times = number(call.times) if call.times else 1
@@ -174,7 +204,7 @@ class Engine:
     def _candidates(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         patterns = self.patterns
         return (
-            causes.distinguished(patterns, ("500", "503"), causes.HTTP_ANSWERS),
+            causes.distinguished(patterns, ("500", "503"), (*causes.HTTP_ANSWERS, *self._named)),
             causes.distinguished(patterns, ("grpc-unavailable", "grpc-internal"), causes.GRPC_ANSWERS),
         )
 
@@ -191,13 +221,23 @@ class Engine:
                 found.update(_patterns(step))
         return tuple(sorted(found))
 
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """Failing statuses that something names."""
+        return tuple(p for p in self.patterns if p.isdecimal() and len(p) == 3 and failed(p))
+
     def causes_for(self, operation: Operation) -> tuple[str, ...]:
         """The causes worth asking about when the operation fails."""
         if self.system.is_grpc(operation):
-            return causes.distinguished(self.patterns, causes.GRPC_BASE, causes.GRPC_MORE)
-        if self.system.is_http(operation):
-            return causes.distinguished(self.patterns, causes.HTTP_BASE, causes.HTTP_MORE)
-        return causes.OTHER_BASE
+            return self._causes[1]
+        return self._causes[0] if self.system.is_http(operation) else causes.OTHER_BASE
+
+    @cached_property
+    def _causes(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return (
+            causes.distinguished(self.patterns, causes.HTTP_BASE, (*causes.HTTP_MORE, *self._named)),
+            causes.distinguished(self.patterns, causes.GRPC_BASE, causes.GRPC_MORE),
+        )
 
 
 def _status_of_raised(handler: Handler, end: Exit) -> str:

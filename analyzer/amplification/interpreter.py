@@ -21,6 +21,7 @@ from analyzer.amplification.ends import (
     beside,
     endless,
     goes_round,
+    keys_looked_at,
     leaving,
     repeats,
     steers_itself,
@@ -55,21 +56,64 @@ EXITS = 48
 Sender = Callable[[Send], Iterable[tuple[Seen, Ways]]]
 
 
-class Interpreter:
-    """Runs the steps of one program. ``loops`` false: constant loops count once (for the gain of one logical call)."""
+class Study:
+    """What is known of one program once and for all: what is looked at, what stands inside each step, what was run.
 
-    def __init__(self, sender: Sender, watched: frozenset[int], *, loops: bool = True) -> None:
+    Steps are told apart by identity; the program keeps them alive.
+    """
+
+    def __init__(self, body: Step) -> None:
+        self.body = body
+        self.watched = keys_looked_at(body)
+        self.known: dict[object, tuple[Exits, bool]] = {}
+        self._sent: dict[int, tuple[int, ...]] = {}
+        self._by_hand: dict[int, bool] = {}
+
+    def sent(self, step: Step) -> tuple[int, ...]:
+        """The keys of the requests inside a step, sorted."""
+        if id(step) not in self._sent:
+            self._sent[id(step)] = tuple(sorted({s.key for s in steps(step) if isinstance(s, Send)}))
+        return self._sent[id(step)]
+
+    def by_hand(self, step: Repeat) -> bool:
+        """Whether the step steers itself."""
+        if id(step) not in self._by_hand:
+            self._by_hand[id(step)] = steers_itself(step)
+        return self._by_hand[id(step)]
+
+
+class Interpreter:
+    """Runs the steps of one program.
+
+    ``asked`` names what the answers to a request depend on, so that a step is run once for the same answers. ``loops``
+    false: constant loops count once (for the gain of one logical call).
+    """
+
+    def __init__(self, study: Study, sender: Sender, asked: Callable[[int], object], *, loops: bool = True) -> None:
+        self._study = study
         self._sender = sender
-        self._watched = watched
+        self._asked = asked
         self._loops = loops
-        self._shapes: dict[int, tuple[bool, frozenset[int]]] = {}
         self.joined = False
 
     def run(self, step: Step, before: Exit, caught_now: Exit | None = None) -> Exits:
         """Every end of a step that starts where ``before`` ended."""
+        if isinstance(step, Send):
+            return self._send(step, before)
+        if isinstance(step, Raise | Answer | Leave | Next):
+            return {leaving(step, before, caught_now): NOW}
+        asked = tuple([self._asked(key) for key in self._study.sent(step)])
+        mark = (id(step), before, caught_now, asked, self._loops)
+        found = self._study.known.get(mark)
+        if found is None:
+            outer, self.joined = self.joined, False
+            found = self._study.known[mark] = (self._composed(step, before, caught_now), self.joined)
+            self.joined = outer
+        self.joined = self.joined or found[1]
+        return found[0]
+
+    def _composed(self, step: Step, before: Exit, caught_now: Exit | None) -> Exits:
         match step:
-            case Send():
-                return self._send(step, before)
             case Block():
                 return self._block(step, before, caught_now)
             case Repeat():
@@ -86,8 +130,8 @@ class Interpreter:
                 return self._guard(step, before, caught_now)
             case Scope():
                 return self._scope(step, before, caught_now)
-            case Raise() | Answer() | Leave() | Next():
-                return {leaving(step, before, caught_now): NOW}
+            case _:
+                raise TypeError(step)
 
     # ------------------------------------------------------------------------------------------------ one after another
 
@@ -108,7 +152,7 @@ class Interpreter:
         return self._collect(found)
 
     def _knowing(self, known: Known, key: int, status: str) -> Known:
-        if key not in self._watched:
+        if key not in self._study.watched:
             return known
         return tuple(sorted({**dict(known), key: status}.items()))
 
@@ -238,7 +282,7 @@ class Interpreter:
         body = self.run(step.body, replace(before, hurt=False), caught_now)
         if retry.per_try_timeout_s is not None:
             body = self._cut(body, retry.per_try_timeout_s)
-        by_hand, inside = self._shape(step)
+        by_hand, inside = self._study.by_hand(step), frozenset(self._study.sent(step.body))
         again: list[Load] = []
         stops: list[tuple[Exit, Ways]] = []
         last: list[tuple[Exit, Ways]] = []
@@ -250,13 +294,6 @@ class Interpreter:
                 again.extend(loads)
                 last.extend((e, loads) for e in used_up(retry, end, by_hand=by_hand))
         return self._series(retry, ways(again), stops, last)
-
-    def _shape(self, step: Repeat) -> tuple[bool, frozenset[int]]:
-        """Whether it steers itself, and the requests sent inside."""
-        if id(step) not in self._shapes:
-            inside = frozenset(s.key for s in steps(step.body) if isinstance(s, Send))
-            self._shapes[id(step)] = (steers_itself(step), inside)
-        return self._shapes[id(step)]
 
     def _series(
         self, retry: Retry, again: Ways, stops: list[tuple[Exit, Ways]], last: list[tuple[Exit, Ways]]

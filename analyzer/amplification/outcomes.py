@@ -29,25 +29,27 @@ class Arrival:
     call: str
     callee: Operation
     answer: str
-    shadow: bool = False
-
-    @property
-    def sort_key(self) -> tuple[str, Operation, str, bool]:
-        return (self.call, self.callee, self.answer, self.shadow)
+    shadow: bool
+    state: int
 
 
 class Arrivals:
-    """The one object of each arrival."""
+    """The one object of each arrival, and the number of each state: an operation and what it answers."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, Operation, str, bool], Arrival] = {}
+        self._states: dict[tuple[Operation, str], int] = {}
+
+    def state(self, operation: Operation, answer: str) -> int:
+        """The number of a state."""
+        return self._states.setdefault((operation, answer), len(self._states))
 
     def __call__(self, call: str, callee: Operation, answer: str, *, shadow: bool = False) -> Arrival:
         """The arrival of these parts."""
         key = (call, callee, answer, shadow)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = Arrival(call, callee, answer, shadow)
+            found = self._known[key] = Arrival(call, callee, answer, shadow, self.state(callee, answer))
         return found
 
 
@@ -167,8 +169,11 @@ def _no_less(a: Load, b: Load) -> bool:
 
 def ways(loads: Iterable[Load]) -> Ways:
     """Those loads that no other makes superfluous; one load that chooses, where they are too many."""
+    several = tuple(loads)
+    if len(several) <= 1:
+        return several
     kept: list[Load] = []
-    for load in loads:
+    for load in several:
         if any(_no_less(k, load) for k in kept):
             continue
         kept = [k for k in kept if not _no_less(load, k)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 
 from analyzer.amplification.budgets import Traffic, long_run
@@ -17,12 +18,14 @@ from analyzer.amplification.system import GRPC, CallFacts
 from analyzer.model import Operation
 from parsers.facts.python import Call, Retry
 
-#: What each callee may answer: cause or status -> the least time it takes.
-Answers = Mapping[Operation, Mapping[str, float]]
+#: What an operation may answer, sorted, each with the least time it takes.
+Given = tuple[tuple[str, float], ...]
+Answers = Mapping[Operation, Given]
+HEALTHY: Given = ((OK, 0.0),)
 _MARK = "!"  # cause!exception: a client layer gave up with an exception of its own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Way:
     """How requests of one call travel. With ``traffic``: attempts as budgets bound them in the long run."""
 
@@ -55,7 +58,7 @@ class Way:
     def _callee(self, answers: Answers) -> Attempt:
         ends: dict[str, list[Load]] = {}
         for callee, _ in self.facts.callees:
-            for answer, takes in answers.get(callee, {OK: 0.0}).items():
+            for answer, takes in answers.get(callee, HEALTHY):
                 load = Load({self.arrivals(self.facts.id, callee, answer): 1}, inf if answer == HANG else takes)
                 ends.setdefault(answer, []).append(load)
         found = {answer: ways(loads) for answer, loads in ends.items()}
@@ -68,14 +71,16 @@ class Way:
             only = {passage.answered: (Load({}),)}
             return lambda _: only
         attempt = self._callee(answers)
-        for one in reversed(self._settings()):
+        for one in reversed(self._settings):
             attempt = _around(one, attempt)
         if self.facts.shadows:
             copies = Load({self.arrivals(self.facts.id, o, OK, shadow=True): 1 for o in self.facts.shadows})
             attempt = _with(copies, attempt)
         return attempt
 
+    @cached_property
     def _settings(self) -> list[Setting]:
+        """The layers of the mesh, outermost first."""
         layers = self.facts.passage.layers
         first = next((x for x in layers if x.kind != "inbound"), None)
         return [setting(x, self.facts.method, self._bound if x is first else None) for x in layers]
@@ -84,14 +89,17 @@ class Way:
         """Budgets stand with the proxy that calls."""
         return attempts if self.traffic is None else long_run(self.facts.passage.budgets, attempts, self.traffic)
 
+    @cached_property
+    def _inside(self) -> list[Setting]:
+        """The layers inside the client, or the application's own where no program is known, outermost first."""
+        if self.client is None:
+            return [setting(layer, self.facts.method) for layer in self.facts.layers]
+        return [self._own(retry) for retry in self.client.layers]
+
     def _client(self, answers: Answers) -> Attempt:
         attempt = self._cut(self._mesh(answers))
-        if self.client is None:
-            for layer in reversed(self.facts.layers):
-                attempt = _around(setting(layer, self.facts.method), attempt)
-            return attempt
-        for retry in reversed(self.client.layers):
-            attempt = _around(self._own(retry), attempt)
+        for one in reversed(self._inside):
+            attempt = _around(one, attempt)
         return attempt
 
     def _own(self, retry: Retry) -> Setting:
@@ -198,7 +206,7 @@ class Way:
     def _plain(self, answers: Answers) -> Ends:
         """Every layer once: only what it hands up."""
         attempt: Attempt = self._callee(answers)
-        for one in reversed(self._settings()):
+        for one in reversed(self._settings):
             attempt = _around(_single(one), attempt)
         attempt = self._cut(attempt)
         return attempt(inf)

@@ -10,12 +10,23 @@ from analyzer.amplification.budgets import UNKNOWN
 from analyzer.amplification.cycles import Cycle, cycles
 from analyzer.amplification.engine import Engine
 from analyzer.amplification.gains import gains
-from analyzer.amplification.numbers import Unbounded, count, largest
+from analyzer.amplification.numbers import Number, Unbounded, count, largest
+from analyzer.amplification.order import Order
 from analyzer.amplification.spread import Spread
+from analyzer.amplification.structure import Structure
 from analyzer.amplification.system import System, has_budgets
-from analyzer.amplification.walk import Failing, Order
+from analyzer.amplification.walk import Failing
 from analyzer.model import Gain, Operation, Precision, weaker
 from parsers.quantities import ONCE, ZERO, Count
+
+#: Operations that all walks together may visit (some seconds); what is left then gets the bound of the structure.
+WORK = 60_000
+#: Walks of one target, about: causes, now and then as well.
+COSTS = 12
+#: Operations that can be looked at in the time that one visit takes.
+LOOKS = 25
+#: Scenarios that are spread out without being asked for, the worst pairs first.
+SCENARIOS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +86,12 @@ class Amplification:
 
     @cached_property
     def scenarios(self) -> tuple[Scenario, ...]:
-        """The worst cause of every pair."""
-        return tuple(scenario(self.system, p.entry, p.target, p.cause) for p in self.pairs)
+        """The worst cause of every pair; of a large system, of the largest."""
+        largest_first = sorted(self.pairs, key=lambda p: (_descending(p.worst), p.entry, p.target))[:SCENARIOS]
+        engine = Engine(self.system)
+        order = Order(engine)
+        found = (_scenario(engine, order, p.entry, p.target, p.cause) for p in largest_first)
+        return tuple(sorted(found, key=lambda s: (s.entry, s.failing)))
 
 
 def amplify(system: System, entries: Iterable[Operation]) -> Amplification:
@@ -91,7 +106,13 @@ def amplify(system: System, entries: Iterable[Operation]) -> Amplification:
 def scenario(system: System, entry: Operation, failing: Operation, cause: str, latency_s: float = 0.0) -> Scenario:
     """What arrives everywhere while ``failing`` fails on every request with ``cause``, ``latency_s`` after it came."""
     engine = Engine(system)
-    walk = Failing.of(engine, Order(engine), failing, cause, latency_s)
+    return _scenario(engine, Order(engine), entry, failing, cause, latency_s)
+
+
+def _scenario(  # the parts of the question
+    engine: Engine, order: Order, entry: Operation, failing: Operation, cause: str, latency_s: float = 0.0
+) -> Scenario:
+    walk = Failing.of(engine, order, failing, cause, latency_s)
     loads = dict(Spread(walk, entry).loads())
     if failing in loads and failing != entry:
         loads[failing] = (walk.worth(entry), loads[failing][1])
@@ -99,15 +120,46 @@ def scenario(system: System, entry: Operation, failing: Operation, cause: str, l
     return Scenario(entry, failing, cause, found)
 
 
+def _descending(value: Count) -> tuple[int, int]:
+    return (0, 0) if value.value is None else (1, -value.value)
+
+
 def _pairs(engine: Engine, order: Order, entries: tuple[Operation, ...]) -> Iterator[Pair]:
-    wanted = {e: order.below(e) for e in entries}
-    targets = sorted(set().union(*wanted.values())) if wanted else []
+    """Pairs walked cause by cause, the largest first while it is affordable; for the rest, the structure's bound."""
+    structure = Structure.of(engine.system, order)
+    most = {e: structure.from_entry(e) for e in entries}
     bounded = Engine(engine.system, UNKNOWN) if has_budgets(engine.system) else None
-    for target in targets:
+    work = WORK
+    for target in _ranked(most):
+        asking = [e for e in entries if target != e and most[e].get(target, 0) != 0]
+        above = order.within(target, work // COSTS) if work >= COSTS else None
+        if above is None:
+            work -= work // COSTS // LOOKS
+            yield from (_bound(engine, e, target, most[e][target]) for e in asking)
+            continue
         walks = Walks.of(engine, bounded, order, target)
-        for entry in entries:
-            if target in wanted[entry] and (found := walks.pair(entry)) is not None:
-                yield found
+        work -= walks.work(sum(map(len, above)))
+        yield from (pair for e in asking if (pair := walks.pair(e)) is not None)
+
+
+def _ranked(most: Mapping[Operation, Mapping[Operation, Number]]) -> list[Operation]:
+    """Targets, those that may receive most first."""
+    peaks: dict[Operation, Number] = {}
+    for weights in most.values():
+        for target, n in weights.items():
+            peaks[target] = largest((n, peaks.get(target, 0)))
+    unbounded = sorted(o for o, n in peaks.items() if isinstance(n, Unbounded))
+    finite = ((o, n) for o, n in peaks.items() if not isinstance(n, Unbounded))
+    return [*unbounded, *(o for o, _ in sorted(finite, key=lambda pair: (-pair[1], pair[0])))]
+
+
+def _bound(engine: Engine, entry: Operation, target: Operation, most: Number) -> Pair:
+    """A pair that was not walked: what the structure allows."""
+    whole = count(most)
+    by_cause = tuple((c, whole) for c in engine.causes_for(target))
+    return Pair(
+        entry, target, whole, whole, whole, by_cause[0][0], by_cause, (), Precision.UPPER_BOUND, whole,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +175,14 @@ class Walks:
     def of(cls, engine: Engine, bounded: Engine | None, order: Order, target: Operation) -> Walks:
         """Walk for every cause worth asking about."""
         causes = engine.causes_for(target)
-        always = tuple(Failing.of(engine, order, target, c) for c in causes)
-        twice = order.asked_twice(target)
-        sometimes = tuple(Failing.of(engine, order, target, c, sometimes=True) for c in causes) if twice else ()
-        limited = tuple(Failing.of(bounded, order, target, c) for c in causes) if bounded else ()
+        always = tuple(_walked(engine, order, target, causes, sometimes=False))
+        sometimes = tuple(_walked(engine, order, target, causes, sometimes=True)) if order.asked_twice(target) else ()
+        limited = tuple(_walked(bounded, order, target, causes, sometimes=False)) if bounded else ()
         return cls(target, always, sometimes, limited)
+
+    def work(self, above: int) -> int:
+        """What the walks cost, in operations visited."""
+        return above * (len(self.always) + len(self.sometimes) + len(self.bounded))
 
     def pair(self, entry: Operation) -> Pair | None:
         """The numbers from one entry; ``None`` where nothing of it ever arrives."""
@@ -151,6 +206,16 @@ class Walks:
             intermittent=count(largest((worst, *(w.worth(entry) for w in self.sometimes)))),
             ratio=None if isinstance(sustained, Unbounded) else float(sustained),
         )
+
+
+def _walked(
+    engine: Engine, order: Order, target: Operation, causes: Iterable[str], *, sometimes: bool
+) -> Iterator[Failing]:
+    first: Failing | None = None
+    for cause in causes:
+        walk = Failing.of(engine, order, target, cause, sometimes=sometimes, like=first)
+        first = first or walk
+        yield walk
 
 
 def _precision(walk: Failing, entry: Operation) -> Precision:

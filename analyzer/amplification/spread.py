@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from analyzer.amplification.components import components
 from analyzer.amplification.numbers import INF, Number, largest, total
-from analyzer.amplification.walk import Failing, multiplies
+from analyzer.amplification.order import multiplies
+from analyzer.amplification.walk import Failing
 from analyzer.model import Operation, Precision, weaker
 
 

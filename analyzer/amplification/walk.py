@@ -8,101 +8,28 @@ one turn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import TypeVar
 
 from analyzer.amplification.causes import HANG, OK, failed
 from analyzer.amplification.components import components
-from analyzer.amplification.ends import steps
-from analyzer.amplification.engine import HEALTHY, Engine, Summary
+from analyzer.amplification.engine import Engine, Summary
 from analyzer.amplification.numbers import INF, Number, largest, total
-from analyzer.amplification.outcomes import NOW, Arrival, Ways, most_of_each, ways
-from analyzer.amplification.system import System
+from analyzer.amplification.order import Order, multiplies
+from analyzer.amplification.outcomes import NOW, Arrival, Ways, ways
+from analyzer.amplification.passing import HEALTHY, Given
+from analyzer.amplification.worth import Counted
 from analyzer.model import Operation
-from parsers.facts.python import Send
 
-#: An operation and what it answers.
-State = tuple[Operation, str]
-N = TypeVar("N", bound=Hashable)
+#: An operation and what it answers, by number (``Arrivals.state``).
+State = int
 
 _NONE: tuple[Number, Arrival | None] = (0, None)
+NOTHING = Counted(())
 
 #: Rounds in which what the members of a cycle answer may still grow; beyond, they answer all that was found.
 ROUNDS = 12
-
-
-class Order:
-    """Operations with callees first, and which of them form cycles. Computed once for a system."""
-
-    def __init__(self, engine: Engine) -> None:
-        system = engine.system
-        self.callees = {
-            o: tuple(dict.fromkeys(r for c in system.outgoing.get(o, ()) for r in c.receivers))
-            for o in system.operations
-        }
-        self.sent = {o: receivers_of_sends(system, o) for o in system.operations}
-        self.callers: dict[Operation, list[Operation]] = {o: [] for o in system.operations}
-        for caller, receivers in self.callees.items():
-            for receiver in receivers:
-                self.callers[receiver].append(caller)
-        self.groups = components(system.operations, lambda o: self.callees[o])
-        self.place = {o: i for i, group in enumerate(self.groups) for o in group}
-        self.never_well = self._never_well(engine)
-
-    def _never_well(self, engine: Engine) -> dict[Operation, Mapping[str, float]]:
-        """Operations that fail even when everything they ask is well, and how; all others are taken to do well."""
-        found: dict[Operation, Mapping[str, float]] = {}
-        for group in self.groups:
-            if self.turns(group) or group[0] not in engine.system.programs:
-                continue
-            summary = engine.summary(group[0], found)
-            if all(failed(a) for a in summary.answers):
-                found[group[0]] = summary.times()
-        return found
-
-    def above(self, target: Operation) -> list[list[Operation]]:
-        """The target and everything that may lead to it, in groups, callees first."""
-        if target not in self.place:
-            return [[target]]
-        seen, queue = {target}, [target]
-        while queue:
-            for caller in self.callers.get(queue.pop(), ()):
-                if caller not in seen:
-                    seen.add(caller)
-                    queue.append(caller)
-        return [self.groups[i] for i in sorted({self.place[o] for o in seen})]
-
-    def below(self, entry: Operation) -> set[Operation]:
-        """Everything that requests at the entry may reach, itself not."""
-        seen, queue = {entry}, [entry]
-        while queue:
-            for callee in self.callees.get(queue.pop(), ()):
-                if callee not in seen:
-                    seen.add(callee)
-                    queue.append(callee)
-        return seen - {entry}
-
-    def asked_twice(self, target: Operation) -> bool:
-        """Whether some operation above has more than one request that leads to the target."""
-        above = {o for group in self.above(target) for o in group}
-        return any(sum(c in above for c in self.sent.get(o, ())) > 1 for o in above)
-
-    def turns(self, group: list[Operation]) -> bool:
-        """Whether the group is a cycle."""
-        return len(group) > 1 or group[0] in self.callees.get(group[0], ())
-
-
-def receivers_of_sends(system: System, operation: Operation) -> tuple[Operation, ...]:
-    """Who receives each request that the operation may send, one for each place that sends."""
-    calls = {c.id: c for c in system.outgoing.get(operation, ())}
-    program = system.programs.get(operation)
-    if program is None:
-        return tuple(r for c in calls.values() for r in c.receivers)
-    wires = dict(program.wires)
-    keys = [s.key for s in steps(program.handler.body) if isinstance(s, Send)]
-    return tuple(r for key in keys for r in {r for w in wires.get(key, ()) if w in calls for r in calls[w].receivers})
 
 
 @dataclass
@@ -115,13 +42,13 @@ class Failing:
     cause: str
     latency_s: float = 0.0
     sometimes: bool = False  # fails now and then, not on every request
-    answers: dict[Operation, Mapping[str, float]] = field(default_factory=dict)
+    answers: dict[Operation, Given] = field(default_factory=dict)
     summaries: dict[Operation, Summary] = field(default_factory=dict)
     value: dict[State, Number] = field(default_factory=dict)
     single: dict[State, tuple[Number, Arrival | None]] = field(default_factory=dict)
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  # the parts of the question
         cls,
         engine: Engine,
         order: Order,
@@ -130,13 +57,44 @@ class Failing:
         latency_s: float = 0.0,
         *,
         sometimes: bool = False,
+        like: Failing | None = None,
     ) -> Failing:
-        """Walk upwards from the failing operation, which takes ``latency_s`` to fail."""
+        """Walk upwards from the failing operation, which takes ``latency_s`` to fail.
+
+        ``like``: a walk of the same operation; only what differs from it is worked out anew.
+        """
         walk = cls(engine, order, target, cause, latency_s, sometimes, dict(order.never_well))
-        for group in order.above(target):
-            walk._answer(group)
-            walk._count(group)
+        if like is None:
+            for group in order.above(target):
+                walk._answer(group)
+                walk._count(group)
+        else:
+            walk._differ(like)
         return walk
+
+    def _differ(self, like: Failing) -> None:
+        self.answers, self.summaries = dict(like.answers), dict(like.summaries)
+        self.value, self.single = dict(like.value), dict(like.single)
+        changed = {self.target}
+        for group in self.order.above(self.target):
+            if not any(o in changed or not changed.isdisjoint(self.order.callees.get(o, ())) for o in group):
+                continue
+            for state in (s for o in group for s in like._states(o)):  # its own class
+                self.value.pop(state, None)
+                self.single.pop(state, None)
+            self._answer(group)
+            self._count(group)
+            changed.update(o for o in group if not self._same(like, o))
+
+    def _same(self, like: Failing, operation: Operation) -> bool:
+        """Whether whoever asks the operation sees no difference."""
+        return self.answers[operation] == like.answers[operation] and all(
+            self.value.get(s) == like.value.get(s) and self.single.get(s, _NONE)[0] == like.single.get(s, _NONE)[0]
+            for s in self._states(operation)
+        )
+
+    def _states(self, operation: Operation) -> list[State]:
+        return [self.engine.arrivals.state(operation, a) for a, _ in self.answers.get(operation, ())]
 
     # -------------------------------------------------------------------------------------------------------- answers
 
@@ -154,18 +112,23 @@ class Failing:
                 return
 
     @property
-    def _own(self) -> Mapping[str, float]:
-        own: dict[str, float] = {self.cause: inf if self.cause == HANG else self.latency_s}
-        return {**own, **HEALTHY} if self.sometimes else own
+    def _own(self) -> Given:
+        own = ((self.cause, inf if self.cause == HANG else self.latency_s),)
+        return (*own, *HEALTHY) if self.sometimes else own
 
     def _settle(self, operation: Operation, *, keep: bool = False) -> None:
         summary = self.engine.summary(operation, self.answers)
         if operation == self.target:
-            summary = self._failing(summary)
+            self.summaries[operation] = self._failing(summary)
+            self.answers[operation] = self._own
+            return
         self.summaries[operation] = summary
-        given = dict(self.answers.get(operation, {})) if keep and operation != self.target else {}
-        for answer, takes in (self._own if operation == self.target else summary.times()).items():
-            given[answer] = min(takes, given.get(answer, inf))
+        given = summary.times
+        if keep:
+            joined = dict(self.answers.get(operation, ()))
+            for answer, takes in given:
+                joined[answer] = min(takes, joined.get(answer, inf))
+            given = tuple(sorted(joined.items()))
         self.answers[operation] = given
 
     def _failing(self, summary: Summary) -> Summary:
@@ -184,108 +147,104 @@ class Failing:
 
     def _count(self, group: list[Operation]) -> None:
         if not self.order.turns(group):
-            for answer, loads in self.summaries[group[0]].answers.items():
-                self._weigh((group[0], answer), loads)
+            self._weigh_all(group[0])
             return
-        states = [(m, a) for m in group for a in self.answers[m]]
-        inside = set(states)
-        for turn in components(states, lambda s: [n for n, _ in self._next(s) if n in inside]):
-            self._turn(turn)
+        by_state: dict[State, Counted] = {}
+        for member in group:
+            by_state |= dict.fromkeys(self._states(member), NOTHING)
+            by_state |= self._counted(member)
+        for turn in components(by_state, lambda s: [n for n, _ in self._next(by_state, s) if n in by_state]):
+            self._turn(turn, by_state)
 
-    def _turn(self, turn: list[State]) -> None:
-        """Count a component of states: one turn, or without bound where it multiplies."""
-        for _ in turn:
-            for operation, answer in turn:
-                self._weigh((operation, answer), self._ways((operation, answer)))
-        if multiplies(turn, self._next) and any(self.value[s] != 0 for s in turn):
-            for state in turn:
-                self.value[state] = INF
-                self.single[state] = (INF, self.single[state][1])
+    def _counted(self, operation: Operation) -> dict[State, Counted]:
+        state = self.engine.arrivals.state
+        return {state(operation, a): counted for a, counted in self.summaries[operation].counted().items()}
 
-    def _ways(self, state: State) -> Ways:
-        return self.summaries[state[0]].answers.get(state[1], ())
+    def _weigh_all(self, operation: Operation) -> None:
+        for state, counted in self._counted(operation).items():
+            self._weigh(operation, state, counted)
 
-    def _next(self, state: State) -> list[tuple[State, Number]]:
+    def _turn(self, turn: list[State], by_state: Mapping[State, Counted]) -> None:
+        """Count a component of states: without bound where it multiplies, else what one turn gives to each."""
+        own = set(self._states(self.target))
+        for state in turn:
+            self._weigh(self.target if state in own else None, state, by_state[state])
+        if len(turn) == 1 and all(following != turn[0] for following, _ in self._next(by_state, turn[0])):
+            return
+        outside = total(self.value[s] for s in turn)
+        along = largest(self.single[s][0] for s in turn)
+        if outside != 0 and multiplies(turn, lambda s: self._next(by_state, s)):
+            outside = along = INF
+        inside = set(turn)
+        for state in turn:
+            self.value[state] = outside
+            if self.single[state][0] != along:
+                onward = next((a for a, _ in by_state[state].peaks if not inside.isdisjoint(self.reached(a))), None)
+                self.single[state] = (along, self.single[state][1] or onward)
+
+    def _next(self, by_state: Mapping[State, Counted], state: State) -> list[tuple[State, Number]]:
         """The states that a request in this state asks for, and how often at most."""
         found: dict[State, Number] = {}
-        for arrival, n in most_of_each(self._ways(state)).items():
+        for arrival, n in by_state[state].peaks:
             for following in self.reached(arrival):
                 found[following] = largest((found.get(following, 0), n))
         return list(found.items())
 
-    def reached(self, arrival: Arrival) -> Iterable[State]:
+    def reached(self, arrival: Arrival) -> list[State]:
         """The states in which an arrival is served: a mirror's copy in any."""
         if arrival.shadow:
-            return [(arrival.callee, a) for a in self.answers.get(arrival.callee, HEALTHY)]
-        return [(arrival.callee, arrival.answer)]
+            return self._states(arrival.callee) or [arrival.state]
+        return [arrival.state]
 
-    def _weigh(self, state: State, loads: Ways) -> None:
+    def _weigh(self, operation: Operation | None, state: State, counted: Counted) -> None:
         """Requests at the target for one request in this state, and the largest product along one chain."""
-        here: Number = 1 if state[0] == self.target else 0
-        self.value[state] = here + largest(load.worth(self.below) for load in loads)
-        chain: tuple[Number, Arrival | None] = (here, None)
-        for arrival, n in most_of_each(loads).items():
-            along = n * self._along(arrival)
-            if along > chain[0]:
-                chain = (along, arrival)
-        self.single[state] = chain
+        here: Number = 1 if operation == self.target else 0
+        self._shine(counted)
+        self.value[state] = here + counted.worth(self.value)
+        most: Number = here
+        best: Arrival | None = None
+        for arrival, n in counted.peaks:
+            along = self.single.get(arrival.state)
+            if along is not None and along[0] and n * along[0] > most:
+                most, best = n * along[0], arrival
+        self.single[state] = (most, best)
 
-    def below(self, arrival: Arrival) -> Number:
-        """Requests at the target for one arrival."""
-        if arrival.shadow:
-            return largest(self.value.get(s, 0) for s in self.reached(arrival))
-        return self.value.get((arrival.callee, arrival.answer), 0)
-
-    def _along(self, arrival: Arrival) -> Number:
-        """The largest product from an arrival to the target."""
-        if arrival.shadow:
-            return largest(self.single.get(s, _NONE)[0] for s in self.reached(arrival))
-        return self.single.get((arrival.callee, arrival.answer), _NONE)[0]
-
-    def _heaviest(self, arrival: Arrival) -> State:
-        """The state in which an arrival is served, on the largest product."""
-        states = sorted(self.reached(arrival))
-        most = largest(self.single.get(s, _NONE)[0] for s in states)
-        return next(s for s in states if self.single.get(s, _NONE)[0] == most)
+    def _shine(self, counted: Counted) -> None:
+        """A mirror's copy is worth what it is worth in the worst state of its receiver."""
+        for arrival, _ in counted.peaks:
+            if arrival.shadow and arrival.state not in self.value:
+                states = self._states(arrival.callee)
+                best = max(states, key=lambda s: (self.single.get(s, _NONE)[0], s), default=None)
+                if best is not None:
+                    self.value[arrival.state] = largest(self.value.get(s, 0) for s in states)
+                    self.single[arrival.state] = self.single.get(best, _NONE)
 
     # ---------------------------------------------------------------------------------------------------------- asking
 
     def worth(self, entry: Operation) -> Number:
         """Requests at the target for one request at the entry."""
-        return largest(self.value.get((entry, a), 0) for a in self.answers.get(entry, ()))
+        return largest(self.value.get(s, 0) for s in self._states(entry))
 
     def worst_state(self, entry: Operation) -> State | None:
-        """What the entry answers when most requests reach the target; ``None`` where none ever do."""
-        states = [(entry, a) for a in self.answers.get(entry, ()) if (entry, a) in self.value]
-        most = largest(self.value[s] for s in states)
-        return next((s for s in sorted(states) if self.value[s] == most), None) if most != 0 else None
+        """The state of the entry in which most requests reach the target; ``None`` where none ever do."""
+        most = self.worth(entry)
+        return next((s for s in self._states(entry) if self.value.get(s, 0) == most), None) if most != 0 else None
 
     def chain(self, state: State) -> tuple[Arrival, ...]:
         """The arrivals along the largest product, from a state to the target."""
         found: list[Arrival] = []
         seen = {state}
         while True:
-            arrival = self.single[state][1]
+            arrival = self.single.get(state, _NONE)[1]
             if arrival is None:
                 return tuple(found)
             found.append(arrival)
-            state = self._heaviest(arrival)
-            if state in seen or state[0] == self.target or state not in self.single:
+            states = self.reached(arrival)
+            most = largest(self.single.get(s, _NONE)[0] for s in states)
+            state = next(s for s in states if self.single.get(s, _NONE)[0] == most)
+            if state in seen or arrival.callee == self.target:
                 return tuple(found)
             seen.add(state)
 
 
-def multiplies(turn: list[N], following: Callable[[N], list[tuple[N, Number]]]) -> bool:
-    """Whether going round grows: some state of a cycle leads to more than one request inside it.
-
-    A component whose states each hand on exactly one request is a plain ring; any other has a growth above one, for its
-    numbers are whole.
-    """
-    inside = set(turn)
-    rings = True
-    for state in turn:
-        onward = [n for s, n in following(state) if s in inside]
-        if not onward and len(turn) == 1:
-            return False
-        rings = rings and total(onward) == 1
-    return not rings
+__all__ = ["Failing", "Order", "State"]
