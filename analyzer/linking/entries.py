@@ -171,6 +171,7 @@ def _roots(mesh: Mesh, operations: Mapping[str, tuple[Operation, ...]], wires: t
     called = {w.callee for w in wires if w.caller.service != w.callee.service}
     asked = {o.service for o in called}
     callers = {w.caller for w in wires}
+    spans: dict[Operation, Span] = {w.caller: w.span for w in reversed(wires)}
     for service, known in operations.items():
         if service not in mesh.services or mesh.services[service].external:
             continue
@@ -178,5 +179,4 @@ def _roots(mesh: Mesh, operations: Mapping[str, tuple[Operation, ...]], wires: t
             if operation in called or (operation not in callers and service in asked):
                 continue
             if operation in callers or _asked(operation):
-                span: Span | None = next((w.span for w in wires if w.caller == operation), None)
-                yield Entry(operation, "root", "nothing here calls it", span)
+                yield Entry(operation, "root", "nothing here calls it", spans.get(operation))
