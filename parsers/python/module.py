@@ -71,6 +71,8 @@ class Scope:
     children: list[Scope] = field(default_factory=list)
     global_names: set[str] = field(default_factory=set)
     _certain: set[int] | None = None
+    _results: list[ast.expr] | None = None
+    _yields: bool | None = None
 
     @property
     def is_function(self) -> bool:
@@ -119,12 +121,17 @@ class Scope:
 
     def results(self) -> list[ast.expr]:
         """What the function returns; for a generator, what it yields."""
-        returned = [n.value for n in self.own_nodes() if isinstance(n, ast.Return) and n.value is not None]
-        return returned or [n.value for n in self.own_nodes() if isinstance(n, ast.Yield) and n.value is not None]
+        if self._results is None:
+            returned = [n.value for n in self.own_nodes() if isinstance(n, ast.Return) and n.value is not None]
+            yielded = [n.value for n in self.own_nodes() if isinstance(n, ast.Yield) and n.value is not None]
+            self._results = returned or yielded
+        return self._results
 
     def yields(self) -> bool:
         """Whether the function is a generator."""
-        return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in self.own_nodes())
+        if self._yields is None:
+            self._yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in self.own_nodes())
+        return self._yields
 
     def own_nodes(self) -> Iterator[ast.AST]:
         """Every node of the scope's own code, in source order; not of functions and classes defined in it."""

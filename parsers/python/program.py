@@ -52,6 +52,9 @@ class Program:
         for path in sorted(self._all):
             self._by_suffix.setdefault(module_name(path).rpartition(".")[2], []).append(path)
         self._modules: dict[str, Module | None] = {}
+        self._found: dict[tuple[str, str, int], Module | None] = {}
+        self._ancestry: dict[int, tuple[Scope, ...]] = {}
+        self._base_names: dict[int, tuple[str, ...]] = {}
         self.diagnostics: list[Diagnostic] = []
 
     def module(self, path: str) -> Module | None:
@@ -70,6 +73,12 @@ class Program:
 
     def find_module(self, dotted: str, origin: Module, level: int = 0) -> Module | None:
         """The module of this tree that ``dotted`` means when imported by ``origin``."""
+        key = (dotted, origin.path.rpartition("/")[0], level)
+        if key not in self._found:
+            self._found[key] = self._find_module(dotted, origin, level)
+        return self._found[key]
+
+    def _find_module(self, dotted: str, origin: Module, level: int) -> Module | None:
         relative = dotted.replace(".", "/")
         for folder in _folders(origin, level):
             for candidate in (f"{relative}.py", f"{relative}/__init__.py") if relative else ("__init__.py",):
@@ -180,8 +189,14 @@ class Program:
                 return cls, cls.bindings[name][-1]
         return None
 
-    def ancestry(self, scope: Scope) -> Iterator[Scope]:
+    def ancestry(self, scope: Scope) -> tuple[Scope, ...]:
         """The class and its bases that are in this tree."""
+        known = self._ancestry.get(id(scope))
+        if known is None:
+            known = self._ancestry[id(scope)] = tuple(self._bases(scope))
+        return known
+
+    def _bases(self, scope: Scope) -> Iterator[Scope]:
         seen: set[int] = set()
         stack = [scope]
         while stack and len(seen) < MAX_HOPS:
@@ -197,6 +212,11 @@ class Program:
 
     def base_names(self, scope: Scope) -> tuple[str, ...]:
         """Qualified names of the class and all its bases, external ones too, nearest first."""
+        if id(scope) not in self._base_names:
+            self._base_names[id(scope)] = self._named_bases(scope)
+        return self._base_names[id(scope)]
+
+    def _named_bases(self, scope: Scope) -> tuple[str, ...]:
         names: list[str] = []
         for cls in self.ancestry(scope):
             names.append(cls.symbol)

@@ -169,10 +169,12 @@ class Applied:
 
     def _count(self, make: Callable[[Machine], Worth | None]) -> search.Counted | None:
         execute = self.laboratory.applied(make)
+        if not search.ends_on_success(execute):
+            return None
         counted = search.count(execute, Way.RAISES)
         if counted is None or (counted.attempts is not None and counted.attempts < TWICE):
             return None
-        return counted if search.ends_on_success(execute) else None
+        return counted
 
     def _fact(self, idiom: str, expr: ast.expr, scope: Scope, counted: search.Counted, symbol: str) -> Retry:
         module = scope.module

@@ -197,10 +197,10 @@ class Retries:
         return _placed(retry, decorator, where, function.symbol)
 
     def _iterated(self, node: LoopNode, scope: Scope) -> Retry | None:
-        if isinstance(node, ast.While):
+        if isinstance(node, ast.While) or not _enters(node):
             return None
         retry = self._followed(node.iter, scope, Role.ITERATOR)
-        if retry is None or not _enters(node):
+        if retry is None:
             return None
         return _placed(retry, node, scope, scope.symbol)
 

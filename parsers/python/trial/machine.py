@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from parsers.facts.python import Retry
@@ -32,7 +32,7 @@ from parsers.python.trial.worth import (
     blend,
     inputs,
 )
-from parsers.python.value import Bound
+from parsers.python.value import Bound, Value
 from parsers.python.values import Values
 
 #: Functions inside functions.
@@ -52,6 +52,7 @@ class Machine:
     focus: Focus
     run: Run
     depth: int = 0
+    known: dict[tuple[int, int], tuple[ast.expr, Value]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.fields: dict[str, Worth] = {}
@@ -132,7 +133,10 @@ class Machine:
             given = constructor.given(self, node.attr, node.value.id, scope)
             if given is not None:
                 return given
-        value = self.values.evaluate(node, scope)
+        key = (id(node), id(scope))
+        if key not in self.known:
+            self.known[key] = (node, self.values.evaluate(node, scope))
+        value = self.known[key][1]
         worth = from_value(value, self.run, ast.unparse(node))
         if isinstance(node, ast.Name) and isinstance(worth, Closure | Instance):
             local = frame.scope.lookup(node.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from parsers.python.module import Scope
 from parsers.python.program import Program
@@ -13,6 +13,7 @@ from parsers.python.trial.focus import Focus, LoopNode
 from parsers.python.trial.machine import Library, Machine
 from parsers.python.trial.run import Run, Way
 from parsers.python.trial.worth import Frame, Subject, Worth
+from parsers.python.value import Value
 from parsers.python.values import Values
 
 #: Calls of one loop that are put on trial.
@@ -26,6 +27,7 @@ class Laboratory:
     program: Program
     values: Values
     library: Library
+    known: dict[tuple[int, int], tuple[ast.expr, Value]] = field(default_factory=dict)
 
     def loop(self, loop: LoopNode, scope: Scope, candidates: list[ast.Call]) -> Iterator[tuple[ast.Call, LoopTrial]]:
         """One trial a call of the loop."""
@@ -39,7 +41,7 @@ class Laboratory:
             yield call, LoopTrial(self, scope, Focus(same, scope, loop, way=way, names=names, tail=tail), alike)
 
     def machine(self, aim: Focus, run: Run) -> Machine:
-        return Machine(self.program, self.values, self.library, aim, run)
+        return Machine(self.program, self.values, self.library, aim, run, known=self.known)
 
     def function(self, scope: Scope, candidate: ast.Call, itself: tuple[ast.Call, ...] = ()) -> search.Execute:
         """A trial of a whole function; ``itself`` are its calls of itself."""

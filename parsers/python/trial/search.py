@@ -29,7 +29,7 @@ MAX_WAYS = 48
 FAR = 700
 FAR_STEPS = 120_000
 #: Steps of all ways of one question together.
-MAX_WORK = 40_000
+MAX_WORK = 20_000
 #: What samples of unknown inputs are, first and second; by how much defaults are moved.
 SAMPLES = (5, 8)
 SHIFT = 3
