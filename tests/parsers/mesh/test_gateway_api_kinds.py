@@ -45,13 +45,13 @@ def test_a_route_of_linkerd_is_no_route_of_the_gateway_api() -> None:
 def test_filters_are_told_by_kind_and_extensions_by_name() -> None:
     filters = (
         "[{type: URLRewrite, urlRewrite: {}}, {requestMirror: {backendRef: {name: m}}},"
-        " {type: ExtensionRef, extensionRef: {group: g, kind: K, name: n}}]"
+        " {type: ExtensionRef, extensionRef: {group: g, kind: K, name: mine}}]"
     )
     found = read_yaml(document("HTTPRoute", "{rules: [{filters: " + filters + "}]}"))
     rule = only(found, KubernetesRoute).rules[0]
     assert (rule.filters, rule.extensions) == (
         ("URLRewrite", "RequestMirror", "ExtensionRef"),
-        (("g", "K", "n"),),
+        (("g", "K", "mine"),),
     )
     assert codes(found) == []
 
