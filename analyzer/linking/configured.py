@@ -25,7 +25,7 @@ from parsers.quantities import ONCE
 from parsers.source import Span
 
 _AUTHORITY = re.compile(
-    r"(?:(?P<scheme>[a-z][a-z0-9+.\-]*)://)?(?:[^\s/@\"',;]*@)?"
+    r"(?:(?P<scheme>[a-z][a-z0-9+.\-]{0,30})://)?(?:[^\s/@\"',;]{0,200}@)?"
     r"(?P<host>[a-z0-9](?:[a-z0-9_.\-]*[a-z0-9])?\.?)(?::(?P<port>\d{1,5}))?(?P<path>/[^\s\"',;]*)?",
     re.IGNORECASE,
 )
