@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from analyzer.amplification.ends import steps
 from analyzer.linking.mesh import Program
 from analyzer.model import Layer, Operation, Passage, Precision
 from analyzer.options import Assumption
+from parsers.facts.python import Block, Branch, Check, Guard, Loop, Parallel, Repeat, Scope, Send, Step
 from parsers.quantities import ONCE, Count
 
 #: Clients whose answers are gRPC statuses.
@@ -118,21 +120,71 @@ def has_budgets(system: System) -> bool:
 def assume(system: System, assumptions: Iterable[Assumption]) -> System:
     """The system as it would be if the named calls had so many attempts in all.
 
-    ``caller`` and ``callee`` are service ids, or ids with an operation (``ns/name POST /x``), or bare service names.
+    ``caller`` and ``callee`` are service ids, or ids with an operation (``ns/name POST /x``), or either with the bare
+    name of the service. Whatever repeats nothing but such calls is replaced, in the code as in the mesh.
     """
     wanted = tuple(assumptions)
     if not wanted:
         return system
     calls = {key: _assumed(call, wanted) for key, call in system.calls.items()}
-    return System(system.programs, calls)
+    changed = frozenset(key for key, call in calls.items() if call.assumed is not None)
+    programs = {o: _once_around(p, changed) for o, p in system.programs.items()}
+    return System(programs, calls)
+
+
+def unmatched(system: System, assumptions: Iterable[Assumption]) -> tuple[Assumption, ...]:
+    """Assumptions that no call is meant by."""
+    calls = system.calls.values()
+    return tuple(a for a in assumptions if not any(_meant(call, a) for call in calls))
 
 
 def _assumed(call: CallFacts, wanted: tuple[Assumption, ...]) -> CallFacts:
     for one in wanted:
-        if _named(call.caller, one.caller) and _named(call.callee, one.callee):
+        if _meant(call, one):
             return replace(call, assumed=one.attempts)
     return call
 
 
+def _meant(call: CallFacts, one: Assumption) -> bool:
+    return _named(call.caller, one.caller) and _named(call.callee, one.callee)
+
+
 def _named(operation: Operation, name: str) -> bool:
-    return name in ("*", operation.service, str(operation), operation.service.rpartition("/")[2])
+    bare = operation.service.rpartition("/")[2]
+    return name in ("*", operation.service, str(operation), bare, f"{bare} {operation.name}")
+
+
+def _once_around(program: Program, changed: frozenset[str]) -> Program:
+    """The program with each retry that encloses changed calls only making one attempt."""
+    keys = frozenset(key for key, wires in program.wires if wires and changed.issuperset(wires))
+    if not keys:
+        return program
+    body = _without(program.handler.body, keys)
+    return replace(program, handler=replace(program.handler, body=body))
+
+
+def _without(step: Step, keys: frozenset[int]) -> Step:
+    match step:
+        case Repeat(retry, body):
+            inside = _keys(body)
+            once = replace(retry, attempts=ONCE) if inside and inside <= keys else retry
+            return Repeat(once, _without(body, keys))
+        case Block(inner):
+            return Block(tuple(_without(s, keys) for s in inner))
+        case Parallel(branches):
+            return replace(step, branches=tuple(_without(s, keys) for s in branches))
+        case Branch(options):
+            return Branch(tuple(_without(s, keys) for s in options))
+        case Loop(_, body) | Scope(_, body):
+            return replace(step, body=_without(body, keys))
+        case Check(_, _, then, orelse):
+            return replace(step, then=_without(then, keys), orelse=_without(orelse, keys))
+        case Guard(body, catches, orelse, final):
+            caught = tuple(replace(c, body=_without(c.body, keys)) for c in catches)
+            return Guard(_without(body, keys), caught, _without(orelse, keys), _without(final, keys))
+        case _:
+            return step
+
+
+def _keys(step: Step) -> frozenset[int]:
+    return frozenset(s.key for s in steps(step) if isinstance(s, Send))

@@ -75,9 +75,13 @@ class Given:
 
     def study(self, *, judged: bool = True) -> Study:
         """Analyse it, telling a terminal how far it is."""
+        from analyzer.amplification.system import unmatched
         from analyzer.pipeline import study
 
-        return study(self.tree, self.options, self.configuration.suppressions, progress(), judged=judged)
+        found = study(self.tree, self.options, self.configuration.suppressions, progress(), judged=judged)
+        for one in unmatched(found.graph.system, self.options.assumptions):
+            raise click.UsageError(f"no call is meant by the assumption {one.caller!r} -> {one.callee!r}")
+        return found
 
     def mesh(self) -> Mesh:
         """Only link it: for questions that need neither graph nor numbers."""

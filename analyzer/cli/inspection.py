@@ -21,7 +21,7 @@ def facts(path: Path, kind: str | None, skip_tests: bool, **asked: Any) -> int:
     from analyzer.extraction import lines
     from parsers.reading import Scope, read
 
-    reading = read(given(path, asked).tree, Scope(everything=not skip_tests))
+    reading = read(given(path, asked).tree, Scope(everything=not skip_tests, only_retries=kind == "retry"))
     write("".join(json.dumps(row) + "\n" for row in lines(reading.facts, kind)), None)
     return 0 if reading.facts else 3
 
