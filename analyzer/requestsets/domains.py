@@ -32,6 +32,7 @@ METHODS: tuple[str, ...] = (
     *("REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE"),
 )
 
+_ALPHANUMERIC = frozenset(string.ascii_letters + string.digits)
 _NAME = frozenset(string.ascii_lowercase + string.digits + "-")
 _PATH = frozenset(c for c in map(chr, range(33, 127)) if c not in '?#"<>^`{|}\\')
 _TEXT = frozenset(c for c in map(chr, range(32, 127)))
@@ -134,4 +135,5 @@ def _text(text: str) -> Way:
 
 
 def _word(chars: frozenset[str]) -> Way:
-    return (Item(Glyphs(chars)), Item(Glyphs(chars), star=True))
+    """A letter or digit, then any of the characters."""
+    return (Item(Glyphs(chars & _ALPHANUMERIC)), Item(Glyphs(chars), star=True))

@@ -15,6 +15,7 @@ from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode, Wire
 from analyzer.model import Passage, Request, Verdict
 from analyzer.options import Options
+from analyzer.requestsets.conditions import Condition
 from parsers.plugins import collect
 from parsers.source import Span
 
@@ -75,6 +76,7 @@ class Semantics:
     ``groups``: senders among whom this layer makes no difference at the service, as sets of bits (by their place in the
     tuple); each sender belongs to one. ``None``: it may tell every sender from every other.
     ``named``: operations of the service that policies name exactly, and so are worth asking about.
+    ``lets_in``: all requests that the layer lets in to the service, as a condition; ``None`` where it has no say.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Semantics:
     mtls: Callable[[ServiceNode, int | None, Mesh], str | None]
     groups: Callable[[ServiceNode, tuple[Sender, ...], Mesh], tuple[int, ...]] | None = None
     named: Callable[[ServiceNode, Mesh], tuple[str, ...]] = lambda _service, _mesh: ()
+    lets_in: Callable[[ServiceNode, Mesh], Condition | None] = lambda _service, _mesh: None
     problems: Callable[[Mesh], Iterable[Problem]] = _no_problems
 
 

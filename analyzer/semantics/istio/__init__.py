@@ -9,7 +9,7 @@ from __future__ import annotations
 from analyzer.linking.mesh import Mesh, ServiceNode
 from analyzer.semantics import Semantics
 from analyzer.semantics.istio.authorization import verdict
-from analyzer.semantics.istio.authorization_groups import groups, named
+from analyzer.semantics.istio.authorization_groups import groups, lets_in, named
 from analyzer.semantics.istio.injection import member, service_membership
 from analyzer.semantics.istio.mtls import server_mode
 from analyzer.semantics.istio.passage import passage
@@ -28,5 +28,6 @@ ISTIO = Semantics(
     mtls=_mtls,
     groups=groups,
     named=named,
+    lets_in=lets_in,
     problems=told_by_rules,
 )

@@ -7,14 +7,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from analyzer.linking.mesh import Mesh, ServiceNode
-from analyzer.requestsets.conditions import patterns_of
-from analyzer.requestsets.patterns import Pattern
+from analyzer.linking.mesh import Mesh, Pod, ServiceNode
+from analyzer.requestsets.conditions import Condition, Match, either, every, patterns_of
+from analyzer.requestsets.patterns import ANY, Pattern
 from analyzer.semantics import Sender
-from analyzer.semantics.istio.authorization_places import conditions_of
+from analyzer.semantics.istio.authorization_places import (
+    conditions_of,
+    sidecar_place,
+    waypoint_place,
+    ztunnel_place,
+)
 from analyzer.semantics.istio.authorization_scope import at_sidecar
-from analyzer.semantics.istio.injection import pods_of
+from analyzer.semantics.istio.hosts import Protocol, protocol_of
+from analyzer.semantics.istio.injection import AMBIENT, member, pods_of
 from analyzer.semantics.istio.memory import remembered
+from analyzer.semantics.istio.mtls import server_mode
+from analyzer.semantics.istio.proxies import waypoint_of
+
+
+def lets_in(service: ServiceNode, mesh: Mesh) -> Condition | None:
+    """All requests that some pod of the service lets in; what only a custom authorizer knows is left out."""
+    found = [_lets_in(service, pod, mesh) for pod in pods_of(service) if member(pod, mesh) is not None]
+    return either(found) if found else None
+
+
+def _lets_in(service: ServiceNode, pod: Pod, mesh: Mesh) -> Condition:
+    membership = member(pod, mesh)
+    assert membership is not None
+    ports = {service.target_port(p.port) for p in service.ports} or {None}
+    strict = all(server_mode(pod, port, mesh).mode == "STRICT" for port in ports)
+    identified: Condition = Match("principal", (ANY,)) if strict else True
+    if membership.kind != AMBIENT:
+        tcp = bool(service.ports) and all(protocol_of(p, p.port) is Protocol.TCP for p in service.ports)
+        return every((identified, sidecar_place(pod, mesh, tcp=tcp).condition))
+    waypoint = waypoint_of(service, pod, mesh)
+    if waypoint is None:
+        return every((identified, ztunnel_place(pod, mesh).condition))
+    return waypoint_place(service, waypoint, mesh).condition
 
 
 class _Identities:
