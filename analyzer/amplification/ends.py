@@ -8,9 +8,9 @@ from enum import Enum
 from math import ceil, inf
 
 from analyzer.amplification.causes import ANY, any_covers, covers, failed
-from analyzer.amplification.exceptions import caught, kinds
 from analyzer.amplification.numbers import Number, Unbounded, number
 from analyzer.amplification.outcomes import NOW, Load, Ways
+from analyzer.exceptions import caught, kinds
 from parsers.facts.python import (
     Answer,
     Block,

@@ -29,10 +29,10 @@ from analyzer.amplification.ends import (
     tries,
     used_up,
 )
-from analyzer.amplification.exceptions import caught, kinds
 from analyzer.amplification.numbers import Number, Unbounded, number
 from analyzer.amplification.outcomes import NOW, Load, Ways, then, ways
 from analyzer.amplification.outcomes import beside as together
+from analyzer.exceptions import caught, kinds
 from parsers.facts.python import (
     Answer,
     Block,

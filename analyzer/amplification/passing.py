@@ -10,11 +10,11 @@ from math import inf
 from analyzer.amplification.budgets import Traffic, long_run
 from analyzer.amplification.causes import HANG, OK, any_covers, base, covers, failed, status_of
 from analyzer.amplification.ends import Seen, attempts_of
-from analyzer.amplification.exceptions import caught, kinds, raised_by
 from analyzer.amplification.layers import Attempt, Ends, Setting, setting, through
 from analyzer.amplification.numbers import Number
 from analyzer.amplification.outcomes import Arrivals, Load, Ways, ways
 from analyzer.amplification.system import GRPC, CallFacts
+from analyzer.exceptions import caught, kinds, raised_by
 from analyzer.model import Operation
 from parsers.facts.python import Call, Retry
 

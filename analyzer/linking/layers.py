@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.exceptions import caught, kinds, raised_by
 from analyzer.linking.sites import Site, children
 from analyzer.model import Layer
 from parsers.facts.python import Call, Check, Next, Raise, Repeat, Retry, Step
@@ -69,8 +70,6 @@ def _fires(repeat: Repeat, site: Site) -> frozenset[str]:
 
 def _taken(repeat: Repeat, call: Call, cause: str) -> bool:
     """Whether the exception that the client raises for a cause is one the layer repeats on."""
-    from analyzer.amplification.exceptions import caught, kinds, raised_by
-
     classes = raised_by(call.client, cause)
     condition = repeat.retry.condition
     if not classes:
@@ -84,8 +83,6 @@ def _taken(repeat: Repeat, call: Call, cause: str) -> bool:
 
 def _raised_statuses(repeat: Repeat, site: Site) -> Iterator[str]:
     """Statuses that become an exception inside the layer, by the client or by a check, and are repeated on."""
-    from analyzer.amplification.exceptions import caught, kinds
-
     condition = repeat.retry.condition
 
     def repeated(classes: tuple[str, ...]) -> bool:

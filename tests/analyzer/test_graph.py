@@ -96,7 +96,7 @@ spec: {selector: {app: pay}, ports: [{port: 8080, name: http}]}
 def test_an_assumption_replaces_what_is_written() -> None:
     options = Options(assumptions=(Assumption("web", "pay", 1),))
     (made,) = shop(options=options).calls
-    assert made.gain.worst == Count(3)
+    assert made.gain.worst == Count(1)
 
 
 def test_services_know_their_place_in_the_mesh() -> None:
