@@ -96,6 +96,11 @@ class Exploration(Report):
             raise ValueError(f"{table} is not a table")
         return pd.DataFrame([_flat(row) for row in rows])
 
+    def __repr__(self) -> str:
+        worst = self.worst
+        told = f"up to {worst.worst} at {self.name(worst.target)}" if worst else "nothing multiplies"
+        return f"<report of {len(self.services)} services and {len(self.calls)} calls: {told}>"
+
     def _repr_html_(self) -> str:
         return f"{_headline(self)}{_chains(self)}{_totals(self)}"
 
