@@ -26,6 +26,8 @@ __all__ = ["View", "figure", "picture"]
 
 _MARGIN, _TOP, _BOTTOM, _NOTE = 26.0, 44.0, 34.0, 16.0
 _HEADLINE, _UNDER = 13.0, SMALL + 1
+#: Dots per inch of a PNG, in a file and in a notebook.
+_PRINTED, _ON_SCREEN = 200.0, 80.0
 #: Pixels that no side of a PNG exceeds.
 _MOST_PIXELS = 12_000
 _METADATA: dict[str, dict[str, None]] = {
@@ -35,7 +37,14 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 
-def figure(report: Report, view: View = WHOLE) -> Figure:
+class Picture(Figure):
+    """A figure that a notebook shows by itself, with or without matplotlib's own notebook support."""
+
+    def _repr_png_(self) -> bytes:
+        return _saved(self, "png", _ON_SCREEN)
+
+
+def figure(report: Report, view: View = WHOLE) -> Picture:
     """The graph as a matplotlib figure."""
     theme = THEMES[view.theme]
     drawn = diagram(report, view)
@@ -45,7 +54,7 @@ def figure(report: Report, view: View = WHOLE) -> Figure:
     texts = (width(head, _HEADLINE, bold=True), width(under, _UNDER), legend.breadth(marks), width(note, legend.SIZE))
     wide = max(place.width, *texts) + 2 * _MARGIN
     high = place.height + 2 * _MARGIN + _TOP + _BOTTOM + (_NOTE if note else 0)
-    canvas = Figure(figsize=(wide / 72, high / 72), facecolor=theme.paper)
+    canvas = Picture(figsize=(wide / 72, high / 72), facecolor=theme.paper)
     FigureCanvasAgg(canvas)
     axes = canvas.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, wide)
@@ -63,10 +72,16 @@ def figure(report: Report, view: View = WHOLE) -> Figure:
 
 def picture(report: Report, kind: str, view: View = WHOLE) -> bytes:
     """The graph as ``png``, ``svg`` or ``pdf``."""
-    with mpl.rc_context({"svg.hashsalt": "meshgain", "svg.fonttype": "none"}), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # glyphs that the font lacks are drawn as boxes
-        canvas = figure(report, view)
-        dpi = min(200.0, _MOST_PIXELS / max(canvas.get_size_inches())) if kind == "png" else 72.0
-        stream = io.BytesIO()
-        canvas.savefig(stream, format=kind, dpi=dpi, facecolor=canvas.get_facecolor(), metadata=_METADATA[kind])
+        return _saved(figure(report, view), kind, _PRINTED if kind == "png" else 72.0)
+
+
+def _saved(canvas: Figure, kind: str, dpi: float) -> bytes:
+    stream = io.BytesIO()
+    most = _MOST_PIXELS / max(canvas.get_size_inches())
+    with mpl.rc_context({"svg.hashsalt": "meshgain", "svg.fonttype": "none"}):
+        canvas.savefig(
+            stream, format=kind, dpi=min(dpi, most), facecolor=canvas.get_facecolor(), metadata=_METADATA[kind]
+        )
     return stream.getvalue()

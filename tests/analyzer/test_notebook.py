@@ -36,6 +36,10 @@ def test_a_figure_is_a_matplotlib_figure(report: Exploration) -> None:
     assert report.figure(theme="dark", focus="backend").axes
 
 
+def test_a_figure_shows_itself(report: Exploration) -> None:
+    assert report.figure()._repr_png_().startswith(b"\x89PNG")
+
+
 def test_what_if_leaves_the_report_as_it_is(report: Exploration) -> None:
     changed = report.what_if("frontend->backend: attempts=1")
     assert changed.worst is None
