@@ -6,11 +6,11 @@ Errors: ``NamingError`` for a name that is not clear, ``access.QuestionError`` f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analyzer import naming
-from analyzer.access import NOBODY, question, read_questions, verdict
+from analyzer.access import NOBODY, answer, question, read_questions
 from analyzer.model import Operation, Verdict
 from analyzer.report import AccessView, Report
 
@@ -49,7 +49,9 @@ def ask(mesh: Mesh, options: Options, source: str, target: str, parts: Mapping[s
     service = naming.service(name, mesh.services)
     asked = {**_parts(mesh, target, operation), **parts}
     request = question({**asked, "from": _caller(mesh, source), "to": service}, mesh)
-    return Answered(source, service, verdict(request, mesh, options))
+    if request.path is not None and "{" in request.path:
+        request = replace(request, open_path=True)  # an operation's path: what is in braces is any segment
+    return Answered(source, service, answer(request, mesh, options))
 
 
 def matrix(study: Study, source: str | None, target: str | None) -> Matrix:
@@ -76,7 +78,7 @@ def _parts(mesh: Mesh, target: str, operation: str) -> dict[str, object]:
     if found.startswith("/"):
         return {"method": "POST", "path": found}
     method, _, path = found.partition(" ")
-    return {"method": method, "path": path} if path and "{" not in path else {}
+    return {"method": method, "path": path} if path else {}
 
 
 def _caller(mesh: Mesh, source: str) -> str:
@@ -103,4 +105,4 @@ def _operations(mesh: Mesh) -> list[Operation]:
 def answers(mesh: Mesh, options: Options, text: str) -> Iterator[Verdict]:
     """The answers to JSON lines, in order."""
     for request in read_questions(text, mesh):
-        yield verdict(request, mesh, options)
+        yield answer(request, mesh, options)
