@@ -33,6 +33,7 @@ class Image:
     env: tuple[ConfigEntry, ...]
     span: Span
     ports: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()  # all the code there is in it, where that is copied file by file
 
 
 def images(sources: Iterable[ImageSource], code: Iterable[str]) -> tuple[Image, ...]:
@@ -89,6 +90,7 @@ def _image(source: ImageSource, described: ImageSource | None, code: _Code) -> I
         env=said.env,
         span=source.span,
         ports=said.ports,
+        files=_files(said.copies, context, code),
     )
 
 
@@ -111,6 +113,15 @@ def _folders(copies: tuple[str, ...], context: str, home: str, code: _Code) -> t
         home != context and (home in code.folders) and (home == "" or home.startswith(f"{context}/" if context else ""))
     )
     return (home,) if inside else (context,)
+
+
+def _files(copies: tuple[str, ...], context: str, code: _Code) -> tuple[str, ...]:
+    """The files of code that are copied by name; nothing where a folder with code is copied, too."""
+    paths = [_joined(context, c) for c in copies if _plain(c)]
+    whole = not copies or any(not _plain(c) for c in copies)
+    if whole or any(p not in code.files and code.of(p) is not None for p in paths):
+        return ()
+    return tuple(sorted(p for p in paths if p in code.files))
 
 
 def _plain(copy: str) -> str:

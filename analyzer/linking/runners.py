@@ -21,7 +21,10 @@ _SIDECARS = frozenset(_SIDECARS_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A container that runs a folder's code; a bare pod has no container. ``image`` tells images apart."""
+    """A container that runs a folder's code, or only ``files`` of it; a bare pod has no container.
+
+    ``image`` tells images apart.
+    """
 
     pod: Pod
     container: Container | None
@@ -30,6 +33,7 @@ class Runner:
     command: Command = field(default_factory=Command)
     image: str = ""
     ports: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Runners:
@@ -63,6 +67,14 @@ class Runners:
             if named := self._named(at):
                 return named
         return tuple(self._strong[strong]) if strong is not None else ()
+
+    def only(self) -> tuple[Runner, ...]:
+        """The containers of the one image that is not somebody else's: a repository of one program."""
+        own = [(pod, c) for pod, c in self._containers if c.image and not stock(c.image)]
+        if len({image_path(c.image) for _, c in own}) != 1:
+            return ()
+        root = next((i for i in self._built if i.folders == ("",)), None)
+        return tuple(self._runner("", pod, c, root) for pod, c in own)
 
     def _link(self, pod: Pod, container: Container, options: Options) -> None:
         """By configuration, else by image."""
@@ -121,8 +133,8 @@ class Runners:
             words = (*image.command, *container.args)
         folders = (folder, image.context) if image else (folder,)
         label = str(image.span) if image else image_path(container.image)
-        env, ports = (image.env, image.ports) if image else ((), ())
-        return Runner(pod, container, folder, env, command(words, folders), label, ports)
+        env, ports, files = (image.env, image.ports, image.files) if image else ((), (), ())
+        return Runner(pod, container, folder, env, command(words, folders), label, ports, files)
 
     def _named(self, folder: str) -> tuple[Runner, ...]:
         """Containers whose workload, image or service is called like the folder."""

@@ -442,11 +442,26 @@ def test_the_code_copied_into_an_image_is_what_it_runs() -> None:
     assert [o.service for o in mesh.programs] == ["default/checkout"]
 
 
+def test_files_copied_by_name_are_all_that_an_image_runs() -> None:
+    facts = manifests(a=deployment("front"), b=deployment("back"))
+    built = [
+        ImageSource(None, "", (f"{n}.py",), (), at(f"{n}.Dockerfile"), f"{n}.Dockerfile") for n in ("front", "back")
+    ]
+    mesh = linked(*facts, *built, handler("GET", "/f", path="front.py"), handler("GET", "/b", path="back.py"))
+    assert [str(o) for o in mesh.programs] == ["default/back GET /b", "default/front GET /f"]
+
+
 def test_a_dockerfile_that_nothing_names_is_known_by_its_folder() -> None:
     facts = manifests(a=deployment("shop-basket"))
     file = ImageSource(None, "src/basket", (".",), (), at("src/basket/Dockerfile"), "src/basket/Dockerfile")
     mesh = linked(*facts, file, handler("GET", "/", path="src/basket/app/main.py"))
     assert [o.service for o in mesh.programs] == ["default/shop-basket"]
+
+
+def test_a_repository_of_one_program_is_what_its_workloads_run() -> None:
+    facts = manifests(a=deployment("shop", image="acme/storefront:1"), db=deployment("db", image="postgres:16"))
+    mesh = linked(*facts, handler("GET", "/", path="app/main.py"))
+    assert [o.service for o in mesh.programs] == ["default/shop"]
 
 
 def test_code_that_nothing_runs_is_a_service_of_its_own() -> None:
