@@ -96,7 +96,8 @@ def stock(image: str) -> bool:
     """Whether an image is somebody else's program: a store, a broker, a proxy of a public registry."""
     path = image_path(image).removeprefix("docker.io/").removeprefix("library/")
     head, _, last = path.rpartition("/")
-    return head in _PUBLISHERS if head else last.split("-", maxsplit=1)[0] in _STOCK
+    known = last.split("-", maxsplit=1)[0] in _STOCK
+    return known if not head else head in _PUBLISHERS or (known and head.rpartition("/")[2] == last)
 
 
 class Alike(Generic[T]):

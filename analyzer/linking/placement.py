@@ -55,10 +55,11 @@ def place(mesh: Mesh, options: Options) -> Placement:
     built = images(mesh.all(ImageSource), paths)
     runners = Runners(mesh, options, built)
     by_folder = {f: runners.of(f) for f in sorted({folder_of(p) for p in paths})}
-    if not any(by_folder.values()):
-        by_folder = dict.fromkeys(by_folder, runners.only())
     claimed = {p: tuple(r for r in by_folder[folder_of(p)] if not r.files or p in r.files) for p in paths}
     made = _made(mesh, {p for p in paths if not claimed[p]}, built)
+    one = runners.only() if len({r.folder for r in made.values()}) == 1 and len(made) == len(paths) else ()
+    if one:
+        claimed, made = dict.fromkeys(paths, one), {}
     claimed |= {path: (runner,) for path, runner in made.items()}
     pods = {r.pod.id: r.pod for r in made.values()}
     return Placement(

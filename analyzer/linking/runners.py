@@ -71,7 +71,7 @@ class Runners:
     def only(self) -> tuple[Runner, ...]:
         """The containers of the one image that is not somebody else's: a repository of one program."""
         own = [(pod, c) for pod, c in self._containers if c.image and not stock(c.image)]
-        if len({image_path(c.image) for _, c in own}) != 1:
+        if len({image_path(c.image) for _, c in own}) != 1 or len(self._built) > 1:
             return ()
         root = next((i for i in self._built if i.folders == ("",)), None)
         return tuple(self._runner("", pod, c, root) for pod, c in own)

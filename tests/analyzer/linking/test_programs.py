@@ -464,6 +464,12 @@ def test_a_repository_of_one_program_is_what_its_workloads_run() -> None:
     assert [o.service for o in mesh.programs] == ["default/shop"]
 
 
+def test_several_programs_are_not_what_the_only_workload_runs() -> None:
+    facts = manifests(a=deployment("login", image="quay.io/acme/identity"))
+    code = [handler("GET", "/", path=f"{name}/app.py") for name in ("orders", "stock")]
+    assert [o.service for o in linked(*facts, *code).programs] == ["default/orders", "default/stock"]
+
+
 def test_code_that_nothing_runs_is_a_service_of_its_own() -> None:
     mesh = linked(*SHOP, handler("GET", "/", path="tools/reports/app/main.py"))
     assert [o.service for o in mesh.programs] == ["default/reports"]
