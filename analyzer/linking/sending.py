@@ -47,7 +47,7 @@ def sent(call: Call, sender: Sender, directory: Directory) -> tuple[tuple[Sent, 
         text = evaluate(template, sender.variables)
         for one in _of_text(call, text, sender, directory):
             found.setdefault((one.target.service, one.port, one.path), one)
-            notes += _mistakes(call, one)
+            notes += _mistakes(call, one, text)
         if text.missing and any(f.target.precision is Precision.UNKNOWN for f in found.values()):
             notes.append(_missing(call, text, sender))
     kept = _likeliest(list(found.values()))
@@ -123,7 +123,9 @@ def _carried(call: Call, address: Address, sender: Sender, directory: Directory)
     )
 
 
-def _mistakes(call: Call, one: Sent) -> Iterator[Diagnostic]:
+def _mistakes(call: Call, one: Sent, text: Text) -> Iterator[Diagnostic]:
+    if one.target.precision is Precision.UNKNOWN and one.target.note and not text.missing:
+        yield Diagnostic.at(call.span, Code.UNRESOLVED_ADDRESS, detail=one.target.note)
     if one.target.mistaken and call.protocol in (*WEB, "grpc"):
         yield Diagnostic.at(call.span, Code.UNRESOLVED_HOST, host=one.host, taken=one.target.service)
 

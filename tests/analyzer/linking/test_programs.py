@@ -103,6 +103,7 @@ def test_an_address_that_nothing_sets_is_guessed_by_its_name_and_told() -> None:
 
 def test_a_default_for_development_is_guessed_by_the_name_of_its_variable() -> None:
     sent = call(env("PAY_URL", "http://localhost:9999"), "/charge/7", path="web/app.py", method="POST")
+    assert [n.code for n in told(*SHOP, page(sent), CHARGE)] == [Code.UNRESOLVED_ADDRESS]
     wire = only(linked(*SHOP, page(sent), CHARGE))
     assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UNKNOWN)
 
