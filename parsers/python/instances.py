@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 ANY_CALL = ast.Call(func=ast.Name(id="<any>", ctx=ast.Load()), args=[], keywords=[])
 
 _ENUMS = frozenset({"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"})
+#: An attribute asked for not deeper than this is remembered even where it was too much to find out.
+_SHALLOW = 12
 _PROPERTIES = frozenset({"property", "cached_property", "reify", "lazy_property", "hybrid_property"})
 #: Annotations that say nothing about where a value comes from.
 _PLAIN = ("builtins.", "typing.", "typing_extensions.", "collections.", "datetime.", "uuid.", "decimal.")
@@ -129,7 +131,22 @@ def _is_none(expr: ast.expr) -> bool:
 
 
 def attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
-    """``instance.attr``."""
+    """``instance.attr``; what does not depend on names around is found once."""
+    if made.bound:
+        return _attribute(values, made, attr, frame)
+    key = (id(made.call), id(made.name.scope), attr)
+    known = values.attributes.get(key)
+    if known is None:
+        values.attributes[key] = (made, Unknown(attr))  # what asks for itself on the way is not known
+        known = (made, _attribute(values, made, attr, frame))
+        if frame.work.left > 0 or frame.depth < _SHALLOW:
+            values.attributes[key] = known
+        else:
+            del values.attributes[key]
+    return known[1]
+
+
+def _attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
     cls = made.name.scope
     assert cls is not None
     for home in values.program.ancestry(cls):

@@ -11,6 +11,7 @@ from typing import Protocol
 from parsers.facts.python import NOTHING, Answer, Block, Retry, Step
 from parsers.facts.python import Scope as Placed
 from parsers.python.clients import Client
+from parsers.python.flow.heat import Heat
 from parsers.python.module import Scope
 from parsers.python.sending import ClientRetries
 from parsers.python.value import NONE, Pending, Thing, Unknown, Value
@@ -42,6 +43,7 @@ class Context:
     retries: Layers
     clients: Mapping[str, tuple[Client, ...]]
     enter: Callable[[Activation, Thing, ast.Call | None, Mapping[str, Value] | None], Value]
+    heat: Heat
     next_key: int = 0
     work: int = MAX_WORK
     stack: list[tuple[int, int]] = field(default_factory=list)

@@ -43,7 +43,7 @@ def enter(act: Activation, thing: Thing, node: ast.Call | None, given: Mapping[s
         context.truncated = True
         return Unknown(scope.name)
     mark = _inert_mark(scope, thing, bound)
-    if mark in context.inert:
+    if mark in context.inert or (mark is not None and _cold(act, scope)):
         return context.values.returned(scope, bound, act.frame())
     context.stack.append(place)
     try:
@@ -69,6 +69,14 @@ def _again(act: Activation, scope: Scope) -> Value:
         act.emit(Next())
         act.alive = False
     return Unknown(scope.name)
+
+
+def _cold(act: Activation, scope: Scope) -> bool:
+    """Nothing in the function can send, and what it may raise does not answer a failure."""
+    heat = act.context.heat
+    return not heat.may_send(scope) and not (
+        heat.stops(scope) and (act.catching is not None or act.context.kind != "startup")
+    )
 
 
 def _inert_mark(scope: Scope, thing: Thing, bound: Mapping[str, Value]) -> object:

@@ -15,6 +15,7 @@ from parsers.python.clients import Client
 from parsers.python.flow import calling, concurrency, statements
 from parsers.python.flow.context import Activation, Context, Layers, block
 from parsers.python.flow.functions import enter
+from parsers.python.flow.heat import Heat
 from parsers.python.flow.tidy import fails, sends, tidy, walk
 from parsers.python.module import Module, Scope
 from parsers.python.routing import Found, Routing
@@ -34,6 +35,9 @@ _PORT_CALLS = (
     "start_server",
 )
 
+#: Statements and calls followed for what a file does when it is loaded.
+_STARTUP_WORK = 3000
+
 
 class Following:
     """Follows the handlers of one program."""
@@ -43,6 +47,7 @@ class Following:
         self.retries = retries
         self.routing = Routing(values)
         self._clients = _clients()
+        self.heat = Heat(values.program, (r for r in self._clients if not r.startswith(".")))
 
     def handlers(self) -> Iterator[Handler | Diagnostic]:
         """Every way in, in the order of frameworks and lines; then what modules do when they are loaded."""
@@ -67,7 +72,7 @@ class Following:
 
     def _context(self, found: Found | None) -> Context:
         kind = found.kind if found is not None else "startup"
-        context = Context(self.values, self.retries, self._clients, enter, kind=kind)
+        context = Context(self.values, self.retries, self._clients, enter, self.heat, kind=kind)
         context.tuples = found.tuples if found is not None else False
         return context
 
@@ -93,9 +98,10 @@ class Following:
 
     def _module(self, module: Module) -> Iterator[Handler | Diagnostic]:
         """What runs when a file is loaded or started, where it sends anything."""
-        if not any(isinstance(n, ast.Call) for n in module.scope.own_nodes()):
+        if not self.heat.may_send(module.scope):
             return
         context = self._context(None)
+        context.work = _STARTUP_WORK
         act = Activation(context, module.scope, {"__name__": Known("__main__")}, top=True)
         try:
             statements.body(act, module.tree.body)
@@ -125,6 +131,8 @@ class Following:
                     continue
 
     def _loose(self, scope: Scope, reached: frozenset[object]) -> Iterator[Call]:
+        if not self.heat.may_send(scope):
+            return
         context = self._context(None)
         act = Activation(context, scope, {})
         for node in scope.own_nodes():
