@@ -43,6 +43,8 @@ def long_run(budgets: Iterable[Budget], attempts: Number, traffic: Traffic = UNK
 def _allows(budget: Budget, attempts: Number, traffic: Traffic) -> Fraction | None:
     if budget.kind == "retry-budget" and budget.percent is not None:
         return _budget(budget, attempts, traffic)
+    if budget.kind == "earned" and budget.percent is not None:
+        return _earned(budget, traffic)
     if budget.kind == "max-retries" and budget.min_concurrency is not None:
         return _concurrent(budget.min_concurrency, attempts, traffic)
     return None
@@ -61,6 +63,14 @@ def _budget(budget: Budget, attempts: Number, traffic: Traffic) -> Fraction | No
     if traffic is UNKNOWN:
         return share
     return None if least is None else max(share, least)
+
+
+def _earned(budget: Budget, traffic: Traffic) -> Fraction:
+    """What each request earns, and what stands ready every second anyway (Linkerd's ServiceProfile, tower's budget)."""
+    earned = 1 + Fraction(str(budget.percent)) / 100
+    if not traffic.rate_rps or budget.per_s is None:
+        return earned
+    return earned + Fraction(str(budget.per_s)) / Fraction(str(traffic.rate_rps))
 
 
 def _concurrent(at_one_time: int, attempts: Number, traffic: Traffic) -> Fraction | None:

@@ -46,6 +46,7 @@ class Scenario:
     failing: Operation
     cause: str
     load: tuple[OperationLoad, ...]
+    answers: tuple[tuple[Operation, str], ...] = ()  # of those that fail with it, the answer that is worst
 
     def at(self, operation: Operation) -> Count:
         """What arrives at one operation."""
@@ -117,7 +118,7 @@ def _scenario(  # the parts of the question
     if failing in loads and failing != entry:
         loads[failing] = (walk.worth(entry), loads[failing][1])
     found = tuple(OperationLoad(o, count(n), sure) for o, (n, sure) in sorted(loads.items()))
-    return Scenario(entry, failing, cause, found)
+    return Scenario(entry, failing, cause, found, walk.worst_answers())
 
 
 def _descending(value: Count) -> tuple[int, int]:

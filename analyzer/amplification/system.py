@@ -113,7 +113,7 @@ class System:
 
 def has_budgets(system: System) -> bool:
     """Whether anything bounds retries in the aggregate."""
-    kinds = ("retry-budget", "max-retries")
+    kinds = ("retry-budget", "earned", "max-retries")
     return any(b.kind in kinds for c in system.calls.values() for b in c.passage.budgets)
 
 
