@@ -20,7 +20,7 @@ from analyzer.linking.placement import Placement
 from analyzer.linking.texts import masked
 from analyzer.linking.variables import Environments
 from analyzer.model import Operation, Precision
-from parsers.facts.kubernetes import Container
+from parsers.facts.kubernetes import ConfigEntry, Container
 from parsers.quantities import ONCE
 from parsers.source import Span
 
@@ -83,7 +83,8 @@ def configured(
             continue
         caller = known[pod.id]
         for container in pod.fact.containers:
-            for value in _values(pod, container, environments):
+            image = placement.env.get((pod.id, container.name), ())
+            for value in _values(pod, container, image, environments):
                 for node, host, port, scheme in _named(value, pod, mesh):
                     if pod.id in coded and scheme not in _STORES and not _stores(node):
                         continue
@@ -113,8 +114,10 @@ class _Asked:
         return tuple(Operation(node.id, o.name) for o in fits)
 
 
-def _values(pod: Pod, container: Container, environments: Environments) -> Iterator[_Value]:
-    known = environments.of(pod, container)
+def _values(
+    pod: Pod, container: Container, image: tuple[ConfigEntry, ...], environments: Environments
+) -> Iterator[_Value]:
+    known = environments.of(pod, container, image)
     for name, variable in sorted(known.known.items()):
         if variable.value and not variable.linked and variable.span is not None:
             yield _Value(name, variable.value[:_MAX_VALUE], variable.span)

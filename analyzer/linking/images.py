@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from analyzer.linking.names import image_path
+from analyzer.linking.names import image_path, image_tag
 from parsers.facts.kubernetes import ConfigEntry, ImageSource
 from parsers.source import Span
 
@@ -33,6 +33,7 @@ class Image:
     env: tuple[ConfigEntry, ...]
     span: Span
     ports: tuple[int, ...] = ()
+    tag: str = ""
     files: tuple[str, ...] = ()  # all the code there is in it, where that is copied file by file
 
 
@@ -90,6 +91,7 @@ def _image(source: ImageSource, described: ImageSource | None, code: _Code) -> I
         env=said.env,
         span=source.span,
         ports=said.ports,
+        tag=image_tag(source.image) if source.image else "",
         files=_files(said.copies, context, code),
     )
 

@@ -88,6 +88,16 @@ def image_path(image: str) -> str:
     return head + slash + last.split(":")[0]
 
 
+def image_tag(image: str) -> str:
+    """The tag of an image, if it has one."""
+    return image.split("@", maxsplit=1)[0].rpartition("/")[2].partition(":")[2]
+
+
+def telling(tag: str) -> tuple[str, ...]:
+    """The words of a tag that are no version: ``2.1.3-recommendation`` says which image of several it is."""
+    return tuple(t for t in tokens(tag) if not t.isdecimal() and t not in ("latest", "main", "master", "dev", "edge"))
+
+
 def _within(inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
     return any(outer[i : i + len(inner)] == inner for i in range(len(outer) - len(inner) + 1))
 

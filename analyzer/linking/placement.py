@@ -9,7 +9,7 @@ Errors: code that nothing runs is a service of its own, with an L003 diagnostic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from analyzer.linking.unclaimed import Code, unclaimed, unit_name
 from analyzer.options import Options
 from parsers.diagnostics import Code as Problem
 from parsers.diagnostics import Diagnostic
-from parsers.facts.kubernetes import ImageSource
+from parsers.facts.kubernetes import ConfigEntry, ImageSource
 from parsers.facts.python import Call, Handler, Listener
 
 F = TypeVar("F", Handler, Call)
@@ -40,12 +40,16 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """All code, placed; ``pods`` are those that no manifest describes, ``units`` their (name, folder, service id)."""
+    """All code, placed; ``pods`` are those that no manifest describes, ``units`` their (name, folder, service id).
+
+    ``env`` is what images set, by pod and container, of whatever language.
+    """
 
     placed: tuple[Placed, ...]
     pods: tuple[Pod, ...]
     diagnostics: tuple[Diagnostic, ...]
     units: tuple[tuple[str, str, str], ...]
+    env: Mapping[tuple[str, str], tuple[ConfigEntry, ...]]
 
 
 def place(mesh: Mesh, options: Options) -> Placement:
@@ -67,6 +71,7 @@ def place(mesh: Mesh, options: Options) -> Placement:
         tuple(pods[i] for i in sorted(pods)),
         tuple(_notes(made)),
         tuple(sorted({(unit_name(r.folder), r.folder, r.pod.id) for r in made.values()})),
+        runners.env,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from analyzer.linking.commands import Command, command
 from analyzer.linking.images import Image
 from analyzer.linking.mesh import Mesh, Pod
-from analyzer.linking.names import GENERIC, Alike, core, image_name, image_path, squeezed, stock
+from analyzer.linking.names import GENERIC, Alike, core, image_name, image_path, image_tag, squeezed, stock, telling
 from analyzer.options import Options
 from parsers.facts.kubernetes import ConfigEntry, Container, Kustomization
 
@@ -37,7 +37,7 @@ class Runner:
 
 
 class Runners:
-    """Answers which containers run the code in a folder."""
+    """Answers which containers run the code in a folder. ``env`` is what each container's image sets."""
 
     def __init__(self, mesh: Mesh, options: Options, built: tuple[Image, ...]) -> None:
         self._mesh = mesh
@@ -48,6 +48,7 @@ class Runners:
             for pod in service.pods:
                 self._services.setdefault(pod.id, []).append(service.name)
         self._renamed = [pair for k in mesh.all(Kustomization) for pair in k.images]
+        self.env: dict[tuple[str, str], tuple[ConfigEntry, ...]] = {}
         self._strong: dict[str, list[Runner]] = {}
         self._by_name: dict[str, list[Image]] = {}
         self._by_last: dict[str, list[Image]] = {}
@@ -82,6 +83,8 @@ class Runners:
         names |= {f"{pod.namespace}/{s}" for s in self._services.get(pod.id, ())}
         configured = [_clean(folder) for folder, name in options.code if name in names]
         image = self._image(pod, container)
+        if image is not None and image.env:
+            self.env[pod.id, container.name] = image.env
         folders = configured or (image.folders if image else ())
         if not folders and pod.fact is not None and pod.fact.build is not None:
             folders = (_clean(pod.fact.build),)
@@ -109,7 +112,7 @@ class Runners:
         )
         exact = [i for p in sorted(paths) for i in self._by_name.get(p, ())]
         last = [i for p in sorted(paths) for i in self._by_last.get(squeezed(image_name(p)), ())]
-        return next(iter(exact or last), None) or self._alike_image(pod, container)
+        return _narrowed(exact or last, pod, container) or self._alike_image(pod, container)
 
     def _index(self) -> None:
         for image in self._built:
@@ -162,6 +165,25 @@ class Runners:
             for name in dict.fromkeys(names):
                 found.add(name, (pod, container))
         return found
+
+
+def _narrowed(found: list[Image], pod: Pod, container: Container) -> Image | None:
+    """Of images of one name the one with the same tag, or else with a folder called like the workload."""
+    if len({i.folders for i in found}) <= 1:
+        return next(iter(found), None)
+    said = telling(image_tag(container.image))
+    tagged = [i for i in found if said and telling(i.tag) == said]
+    if len({i.folders for i in tagged}) == 1:
+        return tagged[0]
+    by_folder: Alike[Image] = Alike()
+    for image in found:
+        for folder in image.folders:
+            by_folder.add(_telling(folder), image)
+    for name in (" ".join(said), container.name, pod.name):
+        score, alike = by_folder.best(name)
+        if score > 1 and len({i.folders for i in alike}) == 1:
+            return alike[0]
+    return None
 
 
 def _programs(pod: Pod) -> tuple[Container, ...]:

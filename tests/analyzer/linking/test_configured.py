@@ -3,7 +3,8 @@
 import pytest
 
 from analyzer.model import Precision
-from tests.analyzer.linking.build import call, deployment, handler, linked, manifests, only, pairs, sending
+from parsers.facts.kubernetes import ConfigEntry, ImageSource
+from tests.analyzer.linking.build import at, call, deployment, handler, linked, manifests, only, pairs, sending
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,13 @@ def test_a_configuration_file_tells_of_calls() -> None:
     """
     mesh = linked(*manifests(gate=text, c=config, pay=deployment("pay"), web=deployment("web")))
     assert pairs(mesh) == [("gate", "pay"), ("gate", "web")]
+
+
+def test_what_an_image_sets_tells_of_calls_in_any_language() -> None:
+    sets = (ConfigEntry("PAY_HOST", "pay", at("front/Dockerfile", 3)),)
+    image = ImageSource(None, "front", (".",), (), at("front/Dockerfile"), "front/Dockerfile", env=sets)
+    mesh = linked(*manifests(front=deployment("front"), pay=deployment("pay")), image)
+    assert pairs(mesh) == [("front", "pay")]
 
 
 def test_several_values_for_one_service_are_one_call() -> None:

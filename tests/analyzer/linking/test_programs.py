@@ -382,6 +382,22 @@ def test_the_folder_an_image_is_built_from_holds_its_code() -> None:
     assert [o.service for o in mesh.programs] == ["default/checkout"]
 
 
+def test_one_image_name_for_all_is_told_apart_by_the_tag() -> None:
+    facts = manifests(
+        a=deployment("shop-cart", image="ghcr.io/acme/demo:2.1-basket"),
+        b=deployment("mail", image="ghcr.io/acme/demo:2.1"),
+    )
+    built = [
+        ImageSource(f"ghcr.io/acme/demo:9-{n}", f"src/{n}", (), (), at("compose.yaml", i + 1))
+        for i, n in enumerate(("basket", "mail"))
+    ]
+    code = [handler("GET", f"/{n}", path=f"src/{n}/app.py") for n in ("basket", "mail")]
+    assert [str(o) for o in linked(*facts, *built, *code).programs] == [
+        "default/mail GET /mail",
+        "default/shop-cart GET /basket",
+    ]
+
+
 def test_an_images_folder_beats_a_name_below_it() -> None:
     facts = manifests(a=deployment("gateway"), b=deployment("orders"))
     source = ImageSource("gateway", "src/gateway", (), (), at("skaffold.yaml"))
