@@ -1,7 +1,7 @@
 """What the parsers read, one JSON object a fact, before anything is linked.
 
-Shape: every line has ``kind``, ``path`` and ``line``; the keys of ``retry``, ``call`` and ``handler`` are stable, more may
-come. Other kinds show their fields as they are.
+Shape: every line has ``kind``, ``path`` and ``line``; the keys of ``retry``, ``call`` and ``handler`` are stable, more
+may come. Other kinds show their fields as they are.
 """
 
 from __future__ import annotations

@@ -1,16 +1,36 @@
-"""Write the pages that are generated: docs/rules/, one page a rule, from the rules' own docstrings."""
+"""Write what is generated: docs/rules/, one page a rule, from the rules' docstrings; docs/images/, of the sample."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from analyzer.figures import View, picture
 from analyzer.manual import Page, pages
+from analyzer.options import Options
+from analyzer.pipeline import analyze
+from parsers.disk import DiskTree
 
 RULES = Path(__file__).parent / "rules"
+IMAGES = Path(__file__).parent / "images"
+SAMPLE = Path(__file__).parents[1] / "sample_repos" / "payments"
 
 
 def main() -> None:
-    """Write every page and remove those whose rule is gone."""
+    """Write everything."""
+    _rules()
+    _images()
+
+
+def _images() -> None:
+    """The picture of the sample, light and dark."""
+    IMAGES.mkdir(exist_ok=True)
+    report = analyze(DiskTree(SAMPLE), Options())
+    for theme in ("light", "dark"):
+        (IMAGES / f"payments-{theme}.svg").write_bytes(picture(report, "svg", View(theme)))
+
+
+def _rules() -> None:
+    """Every page; those whose rule is gone are removed."""
     RULES.mkdir(exist_ok=True)
     wanted = {"README.md": _index(), **{f"{p.id}.md": _page(p) for p in pages().values()}}
     for path in RULES.glob("*.md"):
