@@ -23,7 +23,6 @@ from parsers.facts.kubernetes import NetworkPolicy
 
 #: In the order they are told.
 KINDS = ("opened", "closed", "same")
-POLICIES: tuple[type, ...] = (AuthorizationPolicy, PeerAuthentication, NetworkPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,21 @@ def _allowed(table: Matrix, operation: Operation) -> set[str]:
 
 
 def _written(service: ServiceNode, mesh: Mesh) -> list[object]:
-    """The policies of the service's namespace, without where they stand."""
-    found = (f for kind in POLICIES for f in mesh.facts.get(kind, ()))
-    near = [f for f in found if getattr(f, "meta").ns in {service.namespace, mesh.root_namespace}]  # noqa: B009
-    return sorted((shape(f) for f in near), key=repr)
+    """The policies that select the service's pods, without where they stand."""
+    namespaces = {service.namespace, mesh.root_namespace}
+    found: list[object] = []
+    written: tuple[AuthorizationPolicy | PeerAuthentication, ...] = (
+        *mesh.all(AuthorizationPolicy),
+        *mesh.all(PeerAuthentication),
+    )
+    for policy in written:
+        selector = policy.selector or {}
+        if policy.meta.ns in namespaces and any(p.labels.contains(selector) for p in service.pods):
+            found.append(policy)
+    for network in mesh.all(NetworkPolicy):
+        if network.meta.ns == service.namespace and any(network.pod_selector.matches(p.labels) for p in service.pods):
+            found.append(network)
+    return sorted((shape(f) for f in found), key=repr)
 
 
 def _network(mesh: Mesh) -> list[object]:

@@ -35,17 +35,24 @@ def smallest_cut(
 def _edges(
     starts: Iterable[Hop], leaving: Mapping[Operation, tuple[Hop, ...]], target: Operation
 ) -> dict[_Edge, list[Hop]]:
-    """The hops on ways from the source to the target, put together where they join the same operations."""
+    """The hops on ways from the source to the target, put together where they join the same operations.
+
+    A way back into the source is none: it can set out from there anyhow.
+    """
     found: dict[_Edge, list[Hop]] = {}
-    for hop in starts:
+    first = [h for h in starts if h.target.service != h.call.caller.service]
+    own = {h.call.caller.service for h in first}
+    for hop in first:
         found.setdefault((_SOURCE, hop.target), []).append(hop)
-    queue = deque({h.target: None for h in starts})
+    queue = deque({h.target: None for h in first})
     seen = set(queue)
     while queue:
         operation = queue.popleft()
         if operation == target:
             continue
         for hop in leaving.get(operation, ()):
+            if hop.target.service in own:
+                continue
             found.setdefault((operation, hop.target), []).append(hop)
             if hop.target not in seen:
                 seen.add(hop.target)

@@ -96,17 +96,20 @@ class _Machine:
         return sorted({label for label in self._labels.values() if label is not None})
 
     def strings(self, label: tuple[int, ...], most: int) -> Iterator[str]:
-        """Strings of the domain with exactly this label, shortest first, at most ``most``."""
+        """Strings of the domain with exactly this label, the shortest and most readable first, at most ``most``."""
         left = self._distances(label)
-        heap = [(left[self._start], 0, "", self._start)] if self._start in left else []
+        rank = {char: index for index, char in enumerate(self._alphabet)}
+        none: tuple[int, ...] = ()
+        heap = [(left[self._start], 0, none, self._start)] if self._start in left else []
         while heap and most > 0:
-            _, depth, text, state = heappop(heap)
+            _, depth, ranks, state = heappop(heap)
             if self._labels[state] == label:
-                yield text
+                yield "".join(self._alphabet[r] for r in ranks)
                 most -= 1
             for char, following in self._edges[state]:
                 if following in left:
-                    heappush(heap, (len(text) + 1 + left[following], depth - 1, text + char, following))
+                    entry = (len(ranks) + 1 + left[following], depth - 1, (*ranks, rank[char]), following)
+                    heappush(heap, entry)
             if len(heap) > MOST_WAITING:
                 raise TooManyError
 
