@@ -7,6 +7,7 @@ compared sender by sender.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.access import semantics
@@ -122,7 +123,7 @@ def _written(service: ServiceNode, mesh: Mesh) -> list[object]:
         *mesh.all(PeerAuthentication),
     )
     for policy in written:
-        selector = policy.selector or {}
+        selector: Mapping[str, str] = policy.selector or {}
         if policy.meta.ns in namespaces and any(p.labels.contains(selector) for p in service.pods):
             found.append(policy)
     for network in mesh.all(NetworkPolicy):
