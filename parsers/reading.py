@@ -29,6 +29,7 @@ class Scope:
 
     everything: bool = False
     python: bool = True
+    only_retries: bool = False  # of Python, and nothing else
 
 
 WHOLE = Scope()
@@ -73,19 +74,20 @@ def read(tree: Tree, scope: Scope = WHOLE) -> Reading:
     collected.take(tree.problems())
     paths = [path for path in sorted(tree.paths()) if scope.everything or not screen.is_test(path)]
     charts = Charts(tree)
-    for path in paths:
+    for path in paths if not scope.only_retries else ():
         collected.take(_contained(partial(_file, tree, path, charts), path))
     if scope.python:
-        collected.take(_contained(partial(_python, tree, tuple(p for p in paths if p.endswith(".py"))), "."))
+        sources = tuple(p for p in paths if p.endswith(".py"))
+        collected.take(_contained(partial(_python, tree, sources, only_retries=scope.only_retries), "."))
     facts = sorted(collected.facts, key=_order)
     return Reading(tuple(_once(facts)), tuple(sorted(collected.diagnostics, key=lambda d: d.sort_key)))
 
 
-def _python(tree: Tree, paths: tuple[str, ...]) -> Iterator[object]:
+def _python(tree: Tree, paths: tuple[str, ...], *, only_retries: bool) -> Iterator[object]:
     if paths:
         from parsers.python.reading import read_python
 
-        yield from read_python(tree, paths)
+        yield from read_python(tree, paths, only_retries=only_retries)
 
 
 def _order(fact: object) -> tuple[Span, str]:

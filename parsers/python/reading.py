@@ -22,16 +22,17 @@ from parsers.source import Span, Tree
 Fact = Handler | Call | Retry | Listener | Diagnostic
 
 
-def read_python(tree: Tree, paths: Iterable[str] | None = None) -> Iterator[Fact]:
-    """Everything that the Python files of the tree say."""
+def read_python(tree: Tree, paths: Iterable[str] | None = None, *, only_retries: bool = False) -> Iterator[Fact]:
+    """Everything that the Python files of the tree say; ``only_retries`` follows no handler."""
     names = [p for p in (tree.paths() if paths is None else paths) if p.endswith(".py")]
     kept = [p for p in names if screen.python_matters(tree.raw(p))]
     program = Program(tree, kept)
     values = Values(program)
     retries = Retries(program, values)
-    following = Following(values, retries)
-    yield from _handled(following)
-    yield from following.listeners()
+    if not only_retries:
+        following = Following(values, retries)
+        yield from _handled(following)
+        yield from following.listeners()
     yield from _retried(retries)
     yield from program.diagnostics
 
