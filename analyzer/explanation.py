@@ -15,7 +15,7 @@ from analyzer.amplification import scenario as walked
 from analyzer.assembly import scenario as viewed
 from analyzer.hops import factors
 from analyzer.model import Operation
-from analyzer.report import CallView, Report, ScenarioView, requests_at
+from analyzer.report import CallView, Report, ScenarioView, ranking, requests_at
 from parsers.quantities import Count
 
 if TYPE_CHECKING:
@@ -116,6 +116,18 @@ def scenario(study: Study, failing: str, cause: str | None, entries: Iterable[st
         pairs = [max(pairs, key=lambda p: (known[p].worst, _names(p)))]
     found = [viewed(walked(study.graph.system, e, t, cause or known[e, t].cause)) for e, t in pairs]
     return ScenarioTold(report, max(found, key=lambda s: (requests_at(s, s.failing), _names((s.failing, s.entry)))))
+
+
+def pairs_between(study: Study, entry: str | None, target: str | None) -> tuple[tuple[Operation, Operation], ...]:
+    """Pairs with these ends, the largest first."""
+    starts = set(naming.operation(entry, _operations(study.report))) if entry else None
+    ends = set(naming.operation(target, _operations(study.report))) if target else None
+    rows = ranking(study.report.amplification)
+    return tuple(
+        (a.entry, a.target)
+        for a in rows
+        if (starts is None or a.entry in starts) and (ends is None or a.target in ends)
+    )
 
 
 def _names(pair: tuple[Operation, Operation]) -> tuple[str, ...]:
