@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analyzer.access import identity, semantics, verdict
+from analyzer.linking.homes import aliases, homes
 from analyzer.linking.mesh import Mesh, ServiceNode
 from analyzer.model import Decision, Operation, Request, Verdict
 from analyzer.options import Options
@@ -32,7 +33,7 @@ class Matrix:
 
     senders: tuple[Sender, ...]
     cells: Mapping[Operation, tuple[Cell, ...]]
-    place: Mapping[str, int]  # service id -> its place among the senders
+    place: Mapping[str, int]  # service id -> its place among the senders; a second name of one has the same
 
     @property
     def stranger(self) -> int:
@@ -58,19 +59,23 @@ class Matrix:
 
 
 def matrix(mesh: Mesh, options: Options, ports: Mapping[Operation, int]) -> Matrix:
-    """Ask every question there is; ``ports`` are the workload's ports of operations, where they are known."""
-    workloads = [s for s in mesh.services.values() if not s.external and s.pods]
-    senders = (*(Sender(identity(s, mesh), s.id) for s in workloads), STRANGER)
+    """Ask every question there is; ``ports`` are the workload's ports of operations, where they are known.
+
+    Services that are only a second name of another are not asked for, nor asking.
+    """
+    second = aliases(mesh, homes(mesh))
+    services = [s for s in mesh.services.values() if not s.external and s.id not in second]
+    senders = (*(Sender(identity(s, mesh), s.id) for s in services if s.pods), STRANGER)
     cells: dict[Operation, tuple[Cell, ...]] = {}
-    for service in mesh.services.values():
-        if service.external:
-            continue
+    for service in services:
         parts = _parts(service, senders, mesh)
         for operation in operations(service, mesh):
             asked = request_of(operation, ports.get(operation))
             if asked is not None:
                 cells[operation] = tuple(_cells(asked, parts, senders, mesh, options))
-    return Matrix(senders, cells, {s.service: i for i, s in enumerate(senders) if s.service is not None})
+    place = {s.service: i for i, s in enumerate(senders) if s.service is not None}
+    place |= {name: place[home] for name, home in second.items() if home in place}
+    return Matrix(senders, cells, place)
 
 
 def operations(service: ServiceNode, mesh: Mesh) -> tuple[Operation, ...]:
