@@ -285,7 +285,7 @@ def _bind_statement(node: ast.AST, scope: Scope) -> None:  # noqa: C901 -- one c
         case ast.Assign():
             for target in node.targets:
                 _bind_target(target, node.value, scope, node)
-        case ast.AnnAssign(value=value) if value is not None:
+        case ast.AnnAssign(value=value) if value is not None or scope.is_class:  # a field may have no default
             _bind_target(node.target, value, scope, node)
         case ast.NamedExpr():
             _bind_target(node.target, node.value, scope, node)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from parsers.facts.python import EnvVar
 from parsers.python.module import Assigned, Binding, Scope
+from parsers.python.sites import is_application
 from parsers.python.value import (
     NONE,
     Default,
@@ -199,7 +200,16 @@ def configured(values: Values, key: str, frame: Frame) -> Value:
         value = values.attribute(source, key, frame.deeper()) if isinstance(source, Thing | Made) else Unknown(key)
         if not isinstance(value, Unknown) and not (isinstance(value, Thing) and value.name.external):
             found.append(value)
-    return either(found) if found else Unknown(key)
+    return either(found) if found else _written_apart(values, key, frame)
+
+
+def _written_apart(values: Values, key: str, frame: Frame) -> Value:
+    """A configuration file of the same service that is loaded by name at run time."""
+    for path in _settings_paths(values, frame.scope):
+        module = values.program.module(path)
+        if module is not None and key in module.scope.bindings:
+            return values.variable(module.scope, key, module.scope.bindings[key], frame.deeper(module.scope, {}))
+    return Unknown(key)
 
 
 def nearest(sites: list[tuple[ast.expr, Scope]], scope: Scope) -> list[tuple[ast.expr, Scope]]:
@@ -220,6 +230,14 @@ def _common(a: list[str], b: list[str]) -> list[str]:
             break
         kept.append(x)
     return kept
+
+
+def attached(values: Values, base: ast.expr, name: str, frame: Frame) -> Value | None:
+    """What was attached to the application under a name, anywhere in the same service."""
+    if not is_application(base):
+        return None
+    found = nearest(values.sites.attached(name), frame.scope)
+    return either(values.at(e, frame.deeper(s, {})) for e, s in found) if found else None
 
 
 # ----------------------------------------------------------------------------------------------------- presence
@@ -345,8 +363,8 @@ def _settings_paths(values: Values, scope: Scope) -> list[str]:
     def is_settings_file(path: str) -> bool:
         folder, _, name = path.rpartition("/")
         return (
-            name in ("settings.py", "base.py", "common.py", "production.py", "prod.py")
-            and (name == "settings.py" or folder.rpartition("/")[2] in ("settings", "config"))
+            name in ("settings.py", "config.py", "base.py", "common.py", "production.py", "prod.py")
+            and (name in ("settings.py", "config.py") or folder.rpartition("/")[2] in ("settings", "config"))
         ) or path.endswith("/settings/__init__.py")
 
     ours = scope.module.path.split("/")

@@ -23,6 +23,7 @@ class _Index:
     config: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
     config_objects: list[tuple[ast.expr, Scope]] = field(default_factory=list)
     environment: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
+    attached: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
     classes: list[Scope] = field(default_factory=list)
 
 
@@ -67,6 +68,10 @@ class Sites:
     def config(self, key: str) -> list[tuple[ast.expr, Scope]]:
         """What ``app.config[key]`` is set to, anywhere."""
         return self.index.config.get(key, [])
+
+    def attached(self, name: str) -> list[tuple[ast.expr, Scope]]:
+        """What an application object is given under a name: ``app.state.http = ...``, ``app["session"] = ...``."""
+        return self.index.attached.get(name, [])
 
     def config_objects(self) -> list[tuple[ast.expr, Scope]]:
         """Classes and modules that a configuration is loaded from."""
@@ -147,6 +152,10 @@ def _read(scope: Scope, index: _Index) -> None:
             case ast.Assign(targets=[ast.Subscript(value=base, slice=ast.Constant(value=str(key)))], value=value):
                 if _is_config(base):
                     index.config.setdefault(key, []).append((value, scope))
+                elif is_application(base):
+                    index.attached.setdefault(key, []).append((value, scope))
+            case ast.Assign(targets=[ast.Attribute(value=base, attr=attr)], value=value) if is_application(base):
+                index.attached.setdefault(attr, []).append((value, scope))
 
 
 def _nodes(scope: Scope) -> Iterator[ast.AST]:
@@ -154,6 +163,17 @@ def _nodes(scope: Scope) -> Iterator[ast.AST]:
     if isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         for decorator in scope.node.decorator_list:
             yield from ast.walk(decorator)
+
+
+def is_application(base: ast.expr) -> bool:
+    """Whether an expression is written like the application or what is attached to it."""
+    match base:
+        case ast.Name(id=name):
+            return name in ("app", "application", "g", "current_app")
+        case ast.Attribute(attr=attr):
+            return attr in ("state", "ctx", "app", "application")
+        case _:
+            return False
 
 
 def _is_config(base: ast.expr) -> bool:

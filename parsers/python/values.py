@@ -338,6 +338,10 @@ class Values:
     def _attribute(self, expr: ast.Attribute, frame: Frame) -> Value:
         base = self.at(expr.value, frame)
         value = self.attribute(base, expr.attr, frame)
+        if isinstance(value, Unknown | Member) or (isinstance(value, Thing) and value.name.external):
+            held = settings.attached(self, expr.value, expr.attr, frame)
+            if held is not None:
+                return held
         return self.unknown(expr, frame) if isinstance(value, Unknown) else value
 
     def attribute(self, base: Value, attr: str, frame: Frame) -> Value:  # noqa: C901 -- one case a kind of value
@@ -403,6 +407,10 @@ class Values:
         read = settings.subscript(self, base, index, expr, frame)
         if read is not None:
             return read
+        if isinstance(index, ast.Constant) and isinstance(index.value, str):
+            held = settings.attached(self, expr.value, index.value, frame)
+            if held is not None:
+                return held
         if isinstance(index, ast.Slice):
             return self.unknown(expr, frame)
         if isinstance(base, Outcome):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import replace
 
-from parsers.facts.python import NOTHING, Branch, Check, Raise, Repeat, Retry, Send, Step
+from parsers.facts.python import NOTHING, Branch, Call, Check, Hole, Raise, Repeat, Retry, Send, Step
 from parsers.python import raising
 from parsers.python.clients import Client
 from parsers.python.flow import concurrency
@@ -194,7 +196,27 @@ def clients_of(act: Activation, callee: Value, site: Site) -> tuple[Client, ...]
     return act.context.clients.get(site.qualified.partition(".")[0], ()) if site.qualified else ()
 
 
+#: What code reads to pass a request on under the path that it came with.
+_OWN_PATH = frozenset(
+    {"url.path", "request.url.path", "request.path", "request.full_path", "flask.request.path", "path_info"}
+)
+
+_OWN_METHOD = re.compile(r"\b(?:request|req)\.method\b")
+
+
+def _forwarded(act: Activation, sent: Sent) -> Call:
+    """The handler's own path in the place of ``request.url.path``, its method in that of ``request.method``."""
+    call, route = sent.call, act.context.route
+    if call.method == "*" and call.protocol == "http" and _OWN_METHOD.search(call.declared):
+        call = replace(call, method=act.context.method)
+    if not route.startswith("/") or not any(isinstance(p, Hole) and p.what in _OWN_PATH for t in call.url for p in t):
+        return call
+    url = tuple(tuple(route if isinstance(p, Hole) and p.what in _OWN_PATH else p for p in t) for t in call.url)
+    return replace(call, url=url)
+
+
 def _emitted(act: Activation, sent: Sent, callee: Value) -> Value:
+    sent = replace(sent, call=_forwarded(act, sent))
     key = act.context.key()
     act.context.clients_of[key] = sent.call.client
     if isinstance(callee, Member) and isinstance(callee.of, Made):

@@ -53,6 +53,8 @@ class Context:
     last_sent: dict[int, int] = field(default_factory=dict)
     clients_of: dict[int, str] = field(default_factory=dict)
     kind: str = "http"
+    route: str = ""
+    method: str = "*"
     raise_key: int = 0
     raises: list[Value] = field(default_factory=list)
     tuples: bool = False  # a returned tuple is body and status

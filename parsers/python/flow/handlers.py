@@ -73,6 +73,8 @@ class Following:
     def _context(self, found: Found | None) -> Context:
         kind = found.kind if found is not None else "startup"
         context = Context(self.values, self.retries, self._clients, enter, self.heat, kind=kind)
+        context.route = found.route if found is not None and found.kind == "http" else ""
+        context.method = found.method if found is not None else "*"
         context.tuples = found.tuples if found is not None else False
         return context
 
