@@ -80,7 +80,9 @@ class _Builder:
             wires = self._wired[operation]
             for site in sites(self._version(operation, handler)):
                 mine = wires.setdefault(site.key, [])
-                mine += [w for w in self._wires(operation, site, sender) if not any(_same(w, o) for o in mine)]
+                for wire in self._wires(operation, site, sender):
+                    if not any(_same(wire, other) for other in mine):
+                        mine.append(wire)
         for call in placed.calls:
             if call.span not in self._handled:
                 self._loose += self._loose_wires(call, service, sender)
@@ -132,28 +134,30 @@ class _Builder:
         found, notes = sent(call, sender, self._directory)
         found, notes = self._through_broker(call, sender, found, notes)
         self._diagnostics += notes
-        for one in (replace(s, path=own_path(s.path, caller)) for s in found):
-            for matched in self._matches(caller, call, one):
-                yield Wire(
-                    id="",
-                    caller=caller,
-                    callee=Operation(one.target.service, matched.name),
-                    host=one.host,
-                    port=one.port,
-                    protocol=one.protocol,
-                    method=call.method,
-                    path=_path(call, one),
-                    provenance="code",
-                    precision=precision(one, matched.precision, len(found)),
-                    span=call.span,
-                    layers=app_layers(site),
-                    headers=call.headers,
-                    timeout_s=call.timeout_s,
-                    body_bytes=call.body_bytes,
-                    times=site.times,
-                    key=site.key,
-                    note=_joined(_untaken(call, one), one.target.note, matched.note, self._candidate(call, one)),
-                )
+        ones = [replace(s, path=own_path(s.path, caller)) for s in found]
+        asked = [(one, matched) for one in ones for matched in self._matches(caller, call, one)]
+        several = len({(one.target.service, matched.name) for one, matched in asked})
+        for one, matched in asked:
+            yield Wire(
+                id="",
+                caller=caller,
+                callee=Operation(one.target.service, matched.name),
+                host=one.host,
+                port=one.port,
+                protocol=one.protocol,
+                method=call.method,
+                path=_path(call, one),
+                provenance="code",
+                precision=precision(one, matched.precision, several),
+                span=call.span,
+                layers=app_layers(site),
+                headers=call.headers,
+                timeout_s=call.timeout_s,
+                body_bytes=call.body_bytes,
+                times=site.times,
+                key=site.key,
+                note=_joined(_untaken(call, one), one.target.note, matched.note, self._candidate(call, one)),
+            )
 
     def _through_broker(
         self, call: Call, sender: Sender, found: tuple[Sent, ...], notes: tuple[Diagnostic, ...]
@@ -271,14 +275,9 @@ def _path(call: Call, one: Sent) -> str:
 
 
 def _same(a: Wire, b: Wire) -> bool:
-    return (a.caller, a.callee, a.host, a.port, a.method, a.path) == (
-        b.caller,
-        b.callee,
-        b.host,
-        b.port,
-        b.method,
-        b.path,
-    )
+    """Whether two alternatives are one: the same operation asked in the same way, whatever stands in its path."""
+    path = a.path == b.path or a.callee.name != ANY
+    return path and (a.caller, a.callee, a.host, a.port, a.method) == (b.caller, b.callee, b.host, b.port, b.method)
 
 
 def _joined(*notes: str | None) -> str | None:

@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from re import split
 from typing import Any, cast
 
+from analyzer.linking.compose import KIND as COMPOSE
 from analyzer.linking.kustomize import Setting, patch_files, settings
 from analyzer.linking.names import image_path
 from analyzer.linking.patches import patched
@@ -208,7 +209,8 @@ def _environment(words: set[str]) -> int:
 
 def _hollow(fact: object) -> bool:
     """A patch that looks like a workload: nothing in it says what would run."""
-    return isinstance(fact, Workload) and fact.build is None and not any(c.image for c in fact.containers)
+    runs = isinstance(fact, Workload) and (fact.kind == COMPOSE or any(c.image for c in fact.containers))
+    return isinstance(fact, Workload) and not runs
 
 
 def _labelled(fact: object, labels: dict[str, str]) -> object:

@@ -108,6 +108,12 @@ def test_a_default_for_development_is_guessed_by_the_name_of_its_variable() -> N
     assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.UNKNOWN)
 
 
+def test_several_values_in_one_path_are_one_call() -> None:
+    sent = call(path="web/app.py", method="POST", url=(("http://pay:8080/charge/1",), ("http://pay:8080/charge/2",)))
+    wire = only(linked(*SHOP, page(sent), CHARGE))
+    assert (str(wire.callee), wire.precision) == ("default/pay POST /charge/{id}", Precision.EXACT)
+
+
 def test_a_proxy_passes_on_the_path_and_the_method_it_is_asked_with() -> None:
     sent = call("http://pay:8080", Hole("request.url.path"), path="web/app.py", method="*")
     proxy = handler("POST", "/charge/<id>", *sending(sent), path="web/app.py")

@@ -124,6 +124,11 @@ def test_compose_services_are_a_system_where_nothing_else_is() -> None:
     assert [(str(e.operation), e.kind) for e in mesh.entries] == [("default/web", "node-port")]
 
 
+def test_a_compose_service_that_is_built_elsewhere_is_one_all_the_same() -> None:
+    text = "services: {web: {build: ../elsewhere, environment: {DB_HOST: db}}, db: {image: postgres}}"
+    assert [w.id for w in linked(*tree({"docker-compose.yml": text})).wires] == ["web->db"]
+
+
 def test_a_compose_file_for_what_manifests_define_is_left_out() -> None:
     mesh = linked(*tree({"docker-compose.yml": COMPOSE, "k8s/pay.yaml": deployment("pay")}))
     assert list(mesh.services) == ["default/pay"]
