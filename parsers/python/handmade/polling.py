@@ -42,7 +42,8 @@ def serves(loop: LoopNode) -> bool:
         if isinstance(node, ast.Call) and last_name(node.func) in ("is_set", "isSet"):
             return True
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _COMING.search(node.value):
-            return True
+            if not shape.spelled(node.value):
+                return True
     return False
 
 

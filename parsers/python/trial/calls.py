@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from parsers.facts.python import Retry
+from parsers.python import instances
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import arithmetic
 from parsers.python.trial.focus import LEAVING
@@ -229,6 +230,8 @@ def enter(
     frame = Frame(scope, closure.frame)
     given = [closure.receiver, *args] if closure.receiver is not None else list(args)
     _bind(machine, scope, frame, given, keywords, complete=complete)
+    if isinstance(closure.receiver, Opaque):  # what is known of it is what the program says
+        frame.names.pop(instances.first_parameter(scope) or "", None)
     node = scope.node
     if isinstance(node, ast.Lambda):
         return _deeper(machine, lambda: machine.worth(node.body, frame))

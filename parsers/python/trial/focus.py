@@ -40,23 +40,23 @@ class Focus:
             return False
         key = id(statement)
         if key not in self._skips:
-            self._skips[key] = not any(self._matters(n) for n in own_nodes(statement))
+            before = self.loop is not None and (statement.end_lineno or statement.lineno) < self.loop.lineno
+            self._skips[key] = not any(self._matters(n, before=before) for n in own_nodes(statement))
         return self._skips[key]
 
-    def _matters(self, node: ast.AST) -> bool:
-        if (
-            id(node) in self.calls
-            or id(node) in self.kept
-            or isinstance(node, (*JUMPS, *FunctionNode.__args__, ast.Yield, ast.YieldFrom))
-        ):
+    def _matters(self, node: ast.AST, *, before: bool) -> bool:
+        """Jumps before the loop only keep it from being reached."""
+        if id(node) in self.calls or id(node) in self.kept or isinstance(node, FunctionNode):
             return True
+        if isinstance(node, (*JUMPS, ast.Yield, ast.YieldFrom)):
+            return not before
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             return node.id in self.names
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            return node.attr in self.names
+            return node.attr in self.names or node.attr == "reraise"
         if isinstance(node, ast.ExceptHandler):
             return node.name in self.names
-        return isinstance(node, ast.Call) and (_leaves(node) or _sleeps(node))
+        return isinstance(node, ast.Call) and not before and (_leaves(node) or _sleeps(node))
 
 
 def _leaves(node: ast.Call) -> bool:
