@@ -15,7 +15,7 @@ from analyzer.diagram import View
 from analyzer.report import Report
 from analyzer.reports.markdown import code, escaped, factors, finding_lines, link, path_lines
 from analyzer.reports.mermaid import chart
-from analyzer.reports.text.changes import summary
+from analyzer.reports.text.changes import example, summary
 from parsers.quantities import ONCE
 
 MARKER = "<!-- meshgain -->"
@@ -63,6 +63,8 @@ def _parts(found: Comparison, links: Links) -> Iterator[list[str]]:
         return
     if found.growth:
         yield list(_growth_table(found, found.growth[:_ROWS]))
+    if found.policies:
+        yield ["**Policies**", "", *_policies(found)]
     if found.opened:
         yield ["**Opened**", "", *path_lines(found.head, found.opened[:_ROWS])]
     if found.found:
@@ -85,6 +87,16 @@ def _growth_table(found: Comparison, rows: tuple[Growth, ...]) -> Iterator[str]:
         why = factors(found.head, growth.after) if growth.after else "gone"
         after = f"**{growth.now}**" if growth.grew else str(growth.now)
         yield f"| {growth.was} | {after} | {cells} | {why} |"
+
+
+def _policies(found: Comparison) -> Iterator[str]:
+    """What policies let in now and did not before, with one example each."""
+    words = {"opened": "lets in", "closed": "keeps out", "same": "changed, and means the same"}
+    for change in found.policies[:_MORE]:
+        name = found.head.short_names.get(change.service, change.service)
+        told = f": {', '.join(code(r) for r in change.requests[:3])}" if change.requests else ""
+        such = f", such as {code(example(change))}" if change.example else ""
+        yield f"- {code(name)} {words[change.kind]}{told}{such}"
 
 
 def _chart(report: Report, touched: frozenset[str]) -> list[str]:

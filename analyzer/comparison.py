@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from analyzer.findings import Finding
 from analyzer.model import Operation, Verdict
 from analyzer.report import AmplificationView, CallView, PathView, Report, ranking
 from parsers.quantities import ONCE, Count
+
+if TYPE_CHECKING:
+    from analyzer.reachability.changes import PolicyChange
 
 Pair = tuple[Operation, Operation]
 
@@ -92,6 +96,7 @@ class Comparison:
     closed: tuple[PathView, ...]
     found: tuple[Finding, ...]
     fixed: tuple[Finding, ...]
+    policies: tuple[PolicyChange, ...] = ()
 
     @property
     def worse(self) -> tuple[Growth, ...]:
@@ -106,13 +111,15 @@ class Comparison:
     @property
     def nothing(self) -> bool:
         """True where the change changes none of this."""
-        return not (self.growth or self.calls or self.opened or self.closed or self.found or self.fixed)
+        parts = (self.growth, self.calls, self.opened, self.closed, self.found, self.fixed, self.policies)
+        return not any(parts)
 
     def touched(self) -> frozenset[str]:
         """Services that the change is about: ends of changed calls and paths, and the chains that grew."""
         found = {end.service for c in self.calls for end in (c.view.caller, c.view.callee)}
         for path in (*self.opened, *self.closed):
             found |= {path.source, path.target.service, *(v.service for v in path.via)}
+        found |= {p.service for p in self.policies}
         for growth in self.growth[:12]:
             row, report = (growth.after, self.head) if growth.after else (growth.before, self.base)
             for identity in row.chain if row else ():
@@ -128,13 +135,14 @@ class Comparison:
             "calls": [c.to_dict() for c in self.calls],
             "opened": [p.to_dict() for p in self.opened],
             "closed": [p.to_dict() for p in self.closed],
+            "policies": [p.to_dict() for p in self.policies],
             "new_findings": [f.to_dict() for f in self.found],
             "fixed_findings": [f.to_dict() for f in self.fixed],
         }
 
 
-def compare(base: Report, head: Report) -> Comparison:
-    """What a change from ``base`` to ``head`` does."""
+def compare(base: Report, head: Report, policies: Iterable[PolicyChange] = ()) -> Comparison:
+    """What a change from ``base`` to ``head`` does; ``policies``: the request sets that it opens and closes."""
     opened, closed = _paths(base.paths, head.paths), _paths(head.paths, base.paths)
     return Comparison(
         base=base,
@@ -145,6 +153,7 @@ def compare(base: Report, head: Report) -> Comparison:
         closed=closed,
         found=_findings(base.findings, head.findings),
         fixed=_findings(head.findings, base.findings),
+        policies=tuple(policies),
     )
 
 

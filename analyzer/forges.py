@@ -106,7 +106,9 @@ def _raise(answer: httpx.Response, method: str, path: str) -> None:
         return
     told = f"{method} {httpx.URL(path).path}: {answer.status_code} {_message(answer)}"
     if answer.status_code in (401, 403):
-        raise ForbiddenError(f"the token may not do this ({told}); pull requests from forks get a token that only reads")
+        raise ForbiddenError(
+            f"the token may not do this ({told}); pull requests from forks get a token that only reads"
+        )
     raise ForgeError(told)
 
 

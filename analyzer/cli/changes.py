@@ -47,10 +47,11 @@ def diff(
 
 def _compared(base: str, head: str | None, repo: Path, asked: dict[str, Any]) -> Comparison:
     from analyzer.comparison import compare
+    from analyzer.reachability.changes import policy_changes
 
-    before = of_tree(_tree(base, repo, asked), base, asked).study().report
-    after = of_tree(_tree(head, repo, asked), head or "the files", asked).study().report
-    return compare(before, after)
+    before = of_tree(_tree(base, repo, asked), base, asked).study()
+    after = of_tree(_tree(head, repo, asked), head or "the files", asked).study()
+    return compare(before.report, after.report, policy_changes(before.mesh, after.mesh, after.options))
 
 
 def _tree(name: str | None, repo: Path, asked: dict[str, Any]) -> Tree:

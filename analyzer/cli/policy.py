@@ -1,4 +1,4 @@
-"""``access``: who may, and which line says so."""
+"""``access`` and ``suggest``: who may, which line says so, and who should."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from analyzer import reports
-from analyzer.cli.arguments import PATH, given, shared, terminal, write
+from analyzer.cli.arguments import OUTPUT, PATH, given, shared, terminal, write
 
 
 @click.command(short_help="Who may ask whom, and which line decides.")
@@ -68,4 +68,26 @@ def access(
     return 0
 
 
-COMMANDS = (access,)
+@click.group(short_help="Policies that let in what is called, and nothing else.")
+def suggest() -> None:
+    """Write what is missing."""
+
+
+@suggest.command(short_help="AuthorizationPolicies: default deny, and exactly the calls there are.")
+@click.argument("path", type=PATH, default=".")
+@click.option("-o", "--output", type=OUTPUT, help="Write to a file instead of standard output.")
+@shared
+def authz(path: Path, output: Path | None, **asked: Any) -> int:
+    """AuthorizationPolicies for the monorepo at PATH: default deny, and exactly the calls that it makes.
+
+    What the files do not tell is listed in comments, not guessed: read them before applying.
+    """
+    from analyzer.suggest import suggest_authz
+
+    found = suggest_authz(given(path, asked).study(judged=False).graph)
+    head = "".join(f"# not known: {line}\n" for line in found.unknown)
+    write(f"{head}---\n{found.text}" if head else found.text, output)
+    return 0 if found.text else 3
+
+
+COMMANDS = (access, suggest)

@@ -116,7 +116,7 @@ def _unread(report: Report) -> Iterator[str]:
         yield f"- … and {len(report.diagnostics) - 2 * ROWS} more"
 
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
 
 
 def escaped(text: str) -> str:

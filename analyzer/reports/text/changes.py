@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from analyzer.comparison import CallChange, Comparison, Growth
 from analyzer.findings import Finding
@@ -12,6 +12,9 @@ from analyzer.reports import Page
 from analyzer.reports.text import chains, sections
 from analyzer.reports.text.ink import Ink, plural
 from parsers.quantities import ONCE
+
+if TYPE_CHECKING:
+    from analyzer.reachability.changes import PolicyChange
 
 T = TypeVar("T")
 
@@ -27,8 +30,16 @@ def told(found: Comparison, page: Page) -> str:
 def summary(found: Comparison) -> str:
     """One sentence: the number that changed most, and what opened."""
     parts = [_headline(found)]
-    parts += [f"{plural(len(found.opened), 'new unauthorised path')}"] if found.opened else []
-    parts += [f"{plural(len(found.closed), 'path')} closed"] if found.closed else []
+    lets = sum(p.kind == "opened" for p in found.policies)
+    keeps = sum(p.kind == "closed" for p in found.policies)
+    parts += [f"policies let more in at {plural(lets, 'service')}"] if lets else []
+    parts += [f"keep more out at {plural(keeps, 'service')}"] if keeps else []
+    opened = [p for p in found.opened if p.kind not in sections.MANY]
+    closed = [p for p in found.closed if p.kind not in sections.MANY]
+    granted = sum(p.kind == "unused" for p in found.opened)
+    parts += [plural(len(opened), "new unauthorised path")] if opened else []
+    parts += [f"{plural(granted, 'permission')} that nobody uses"] if granted else []
+    parts += [f"{plural(len(closed), 'path')} closed"] if closed else []
     parts += [f"{plural(len(found.found), 'new finding')}"] if found.found else []
     parts += [f"{len(found.fixed)} fixed"] if found.fixed else []
     return "; ".join(p for p in parts if p) or "nothing changes: neither what multiplies nor who may reach what"
@@ -55,6 +66,7 @@ def _lines(found: Comparison, ink: Ink) -> Iterator[str]:
         ("Multiplies more", list(_growths(found, found.worse, ink))),
         ("Multiplies less", list(_growths(found, found.better, ink))),
         ("Calls", list(_capped(found.calls, lambda c: _call(found, c, ink), ink))),
+        ("Policies", list(_capped(found.policies, lambda p: _policy(found.head, p, ink), ink))),
         ("Opened", list(_capped(found.opened, lambda p: _path(found.head, p, ink), ink))),
         ("Closed", list(_capped(found.closed, lambda p: _path(found.base, p, ink), ink))),
         ("New findings", list(_capped(found.found, lambda f: _finding(f, ink), ink))),
@@ -112,6 +124,25 @@ def _call(found: Comparison, change: CallChange, ink: Ink) -> Iterator[str]:
         elif was.gain.worst != now.gain.worst:
             told = f"×{was.gain.worst} → ×{now.gain.worst}"
     yield from ink.lines(f"{told:<10} {names}", str(change.view.span), indent=2)
+
+
+_WORDS = {"opened": "lets in", "closed": "keeps out", "same": "means the same"}
+
+
+def _policy(report: Report, change: PolicyChange, ink: Ink) -> Iterator[str]:
+    name = report.short_names.get(change.service, change.service)
+    yield from ink.lines(f"{_WORDS[change.kind]:<10} {name}", indent=2)
+    for requests in change.requests[:4]:
+        yield ink.brief(report.plain(requests), indent=13)
+    if len(change.requests) > 4:
+        yield " " * 13 + ink.dim(f"… and {len(change.requests) - 4} more")
+    if change.example:
+        yield ink.brief(f"such as {example(change)}", indent=13, style="dim")
+
+
+def example(change: PolicyChange) -> str:
+    """One request of the set, in words."""
+    return ", ".join(f"{key} {value if value is not None else 'none'}" for key, value in change.example)
 
 
 def _path(report: Report, path: PathView, ink: Ink) -> Iterator[str]:

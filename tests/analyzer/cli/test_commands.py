@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from ruamel.yaml import YAML
 
 from analyzer.cli import main
 from tests.analyzer.test_report import problems
@@ -193,7 +195,8 @@ def test_help_is_quick_for_it_loads_nothing_heavy() -> None:
     code = (
         "import sys; from analyzer.cli import main; sys.argv = ['meshgain', '--help']\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print(sorted({m.split('.')[0] for m in sys.modules} & {'matplotlib', 'networkx', 'libcst', 'ruamel', 'httpx'}))"
+        "heavy = {'matplotlib', 'networkx', 'libcst', 'ruamel', 'httpx'}\n"
+        "print(sorted({m.split('.')[0] for m in sys.modules} & heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("[]")
@@ -269,3 +272,27 @@ def test_every_rule_has_a_page(run: Run) -> None:
         code, page, _ = run("rules", line.split()[0])
         assert code == 0
         assert "Fix:" in page, line
+
+
+def test_suggested_policies_are_manifests_and_say_what_is_not_known(run: Run) -> None:
+    code, out, _ = run("suggest", "authz", PAYMENTS)
+    assert code == 0
+    assert out.startswith("# not known: ")
+    documents = [d for d in YAML(typ="safe").load_all(out) if d]
+    assert {d["kind"] for d in documents} == {"AuthorizationPolicy"}
+
+
+def test_a_diff_of_folders_tells_what_policies_let_in(run: Run, tmp_path: Path) -> None:
+    after = tmp_path / "after"
+    shutil.copytree(PAYMENTS, after)
+    policy = after / "deploy" / "istio" / "payment-service-access.yaml"
+    admin = '- "cluster.local/ns/admin-prod/sa/admin-service"'
+    desk = '- "cluster.local/ns/support-prod/sa/support-desk"'
+    policy.write_text(policy.read_text().replace(admin, f"{admin}\n              {desk}"))
+    code, out, _ = run("diff", PAYMENTS, after)
+    assert code == 0
+    assert out.startswith("policies let more in at 1 service")
+    assert "lets in    payment-service" in out
+    document = json.loads(run("diff", PAYMENTS, after, "--format", "json")[1])
+    assert [p["kind"] for p in document["policies"]] == ["opened"]
+    assert run("diff", PAYMENTS, after, "--fail-on", "note")[0] == 1
