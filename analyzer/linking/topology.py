@@ -57,9 +57,10 @@ def external(host: str) -> ServiceNode:
 
 def _order(fact: object) -> tuple[str, str, str, str]:
     meta = getattr(fact, "meta", None)
-    where = (meta.ns, meta.name) if isinstance(meta, Meta) else ("", "")
+    namespace, name = (meta.ns, meta.name) if isinstance(meta, Meta) else ("", "")
     span = getattr(fact, "span", None)
-    return (type(fact).__name__, *where, f"{span.path}:{span.line:09}:{span.column:09}" if span else "")
+    where = f"{span.path}:{span.line:09}:{span.column:09}" if isinstance(span, Span) else ""
+    return (type(fact).__name__, namespace, name, where)
 
 
 def _pods(workloads: tuple[Workload, ...]) -> dict[str, Pod]:
