@@ -99,18 +99,24 @@ class Directory:
         return {name: tuple(sorted(ids)) for name, ids in found.items()}
 
     def named_after(self, hole: str, sender: Sender) -> Target | None:
-        """For an address that nothing sets: the service that its variable is named after, ``GOODS_SERVICE_URL``."""
-        words = "".join(w for w in tokens(hole) if w not in _ADDRESS_WORDS)
-        ids = (
-            self._by_core.get(words, ())
-            or self._by_core.get(words.removesuffix("s"), ())
-            or self._by_core.get(f"{words}s", ())
-        )
-        folders = {service: folder for _, folder, service in self._units}
-        found = nearest([(i, folders.get(i, "")) for i in ids], sender.folder) if len(words) > 2 and ids else None
+        """For an address that nothing sets: the service that its variable is named after, ``GOODS_SERVICE_URL``.
+
+        Or the only service that a word of the expression names, ``url_of("goods")``.
+        """
+        words = [w for w in tokens(hole) if w not in _ADDRESS_WORDS]
+        whole = self._called("".join(words), sender)
+        single = {t for w in words if len(w) > 3 and (t := self._called(w, sender)) is not None}
+        single -= {sender.service.id}
+        found = whole or (next(iter(single)) if len(single) == 1 else None)
         if found is None or found == sender.service.id:
             return None
         return Target(found, Precision.UNKNOWN, f"nothing sets {hole}; taken for {found} by its name")
+
+    def _called(self, word: str, sender: Sender) -> str | None:
+        """The nearest service of that name, in the singular or the plural."""
+        ids = next((f for w in (word, word.removesuffix("s"), f"{word}s") if (f := self._by_core.get(w))), ())
+        folders = {service: folder for _, folder, service in self._units}
+        return nearest([(i, folders.get(i, "")) for i in ids], sender.folder) if len(word) > 2 and ids else None
 
     def _beside(self, host: str, sender: Sender) -> Target | None:
         """A program that only code tells of, for another one: the nearest of that name in the tree."""

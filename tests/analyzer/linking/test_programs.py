@@ -101,6 +101,25 @@ def test_an_address_that_nothing_sets_is_guessed_by_its_name_and_told() -> None:
     assert [n.code for n in told(*facts)] == [Code.UNRESOLVED_ADDRESS]
 
 
+@pytest.mark.parametrize(
+    ("what", "service"),
+    [
+        ('helper.url_of("payments")', "default/payments"),
+        ("settings.PAYMENTS_URL", "default/payments"),
+        ("payment_service.base_url", "default/payments"),
+        ("base_url", "unresolved"),
+        ('choose("payments", "web-shop")', "default/payments"),
+        ('choose("payments", "stock")', "unresolved"),
+    ],
+)
+def test_an_expression_that_names_one_service_is_taken_for_it(what: str, service: str) -> None:
+    facts = manifests(a=deployment("web-shop"), b=deployment("payments"), c=deployment("stock"))
+    sent = sending(call(Hole(what), "/x", path="web-shop/app.py"))
+    wire = only(linked(*facts, handler("GET", "/", *sent, path="web-shop/app.py")))
+    assert wire.callee.service == service
+    assert wire.precision is Precision.UNKNOWN
+
+
 def test_a_default_for_development_is_guessed_by_the_name_of_its_variable() -> None:
     sent = call(env("PAY_URL", "http://localhost:9999"), "/charge/7", path="web/app.py", method="POST")
     assert [n.code for n in told(*SHOP, page(sent), CHARGE)] == [Code.UNRESOLVED_ADDRESS]
