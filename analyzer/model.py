@@ -100,8 +100,9 @@ class Layer:
 class Budget:
     """What bounds the aggregate of a layer's retries, never one request: a budget or a concurrency cap.
 
-    ``kind`` is ``retry-budget``, ``max-retries`` or ``outlier``. ``percent`` is 0..100. ``interval_s``: the requests of
-    so long a time are a budget's base; ``None``: those that are active.
+    ``kind`` is ``retry-budget``, ``earned`` (each request earns ``percent`` of a retry, beside ``per_s`` retries a
+    second that stand ready), ``max-retries`` or ``outlier``. ``percent`` is 0..100, of ``earned`` any number.
+    ``interval_s``: the requests of so long a time are a budget's base; ``None``: those that are active.
     """
 
     kind: str
@@ -109,6 +110,7 @@ class Budget:
     min_concurrency: int | None
     evidence: Evidence
     interval_s: float | None = None
+    per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
