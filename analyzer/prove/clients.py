@@ -86,17 +86,15 @@ def _urllib3_retry(client: Call) -> urllib3.Retry | None:
     import urllib3
 
     for retry in client.layers:
-        statuses = {int(c) for c in (*retry.condition.causes, *retry.condition.statuses) if c.isdecimal()}
-        expanded = [
-            s for s in range(400, 600) if any_covers((*retry.condition.statuses, *retry.condition.causes), str(s))
-        ]
-        methods = retry.condition.methods
-        allowed = methods if methods is not None else urllib3.Retry.DEFAULT_ALLOWED_METHODS
+        condition = retry.condition
+        wanted = (*condition.statuses, *condition.causes)
         return urllib3.Retry(
             total=_count(retry) - 1,
-            status_forcelist=sorted(statuses | set(expanded)),
-            allowed_methods=allowed,
+            read=None if any(c in condition.causes for c in ("reset", "timeout")) else 0,
+            status_forcelist=[s for s in range(400, 600) if any_covers(wanted, str(s))],
+            allowed_methods=condition.methods,
             raise_on_status=retry.exhausted != "same",
+            respect_retry_after_header=False,
             backoff_factor=0,
         )
     return None

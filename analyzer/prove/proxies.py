@@ -18,6 +18,7 @@ CALL = "x-meshgain-call"
 BACK_OFF_S = 0.002
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _LOG = "envoy.extensions.access_loggers.file.v3.FileAccessLog"
+_TCP = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 _ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 
 
@@ -31,6 +32,30 @@ class Leg:
     mirrors: tuple[int, ...] = ()
     answered: str | None = None
     scale: float = 1.0
+
+    @property
+    def bytes_only(self) -> bool:
+        """Whether the proxy knows connections, not requests: what is refused behind it, it resets."""
+        return ("connect-failure", "reset") in self.layer.becomes
+
+
+def listeners(legs: Iterable[Leg]) -> list[dict[str, object]]:
+    """One listener for all requests, and one for each leg that is bytes only, under the name of its call."""
+    every = tuple(legs)
+    requests = [leg for leg in every if not leg.bytes_only]
+    found = [_tcp_listener(leg) for leg in every if leg.bytes_only]
+    return [listener("calls", requests), *found] if requests else found
+
+
+def _tcp_listener(leg: Leg) -> dict[str, object]:
+    proxy = {
+        "@type": f"type.googleapis.com/{_TCP}",
+        "stat_prefix": "bytes",
+        "cluster": leg.call,
+        "access_log": [_access_log(tries="1")],
+    }
+    chain = {"filters": [{"name": "tcp", "typed_config": proxy}]}
+    return {"name": leg.call, "address": _loopback(0), "filter_chains": [chain]}
 
 
 def listener(name: str, legs: Iterable[Leg]) -> dict[str, object]:
@@ -51,8 +76,8 @@ def listener(name: str, legs: Iterable[Leg]) -> dict[str, object]:
     return {"name": name, "address": _loopback(0), "filter_chains": [chain]}
 
 
-def _access_log() -> dict[str, object]:
-    fields = {"cluster": "%UPSTREAM_CLUSTER_RAW%", "tries": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"}
+def _access_log(tries: str = "%UPSTREAM_REQUEST_ATTEMPT_COUNT%") -> dict[str, object]:
+    fields = {"cluster": "%UPSTREAM_CLUSTER_RAW%", "tries": tries}
     config = {"@type": f"type.googleapis.com/{_LOG}", "path": "@ACCESS_LOG@", "log_format": {"json_format": fields}}
     return {"name": "file", "typed_config": config}
 

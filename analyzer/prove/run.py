@@ -20,7 +20,7 @@ from analyzer.model import Layer, Operation
 from analyzer.prove.clients import Raised, Target, send, stands_in
 from analyzer.prove.envoy import Envoy
 from analyzer.prove.programs import LIBRARIES, Frame
-from analyzer.prove.proxies import Leg, clusters, listener
+from analyzer.prove.proxies import Leg, clusters, listeners
 from analyzer.prove.stubs import Ledger, Stub
 from parsers.facts.python import Call, Repeat, Send
 from parsers.source import Span
@@ -122,18 +122,23 @@ class Bench:
                     yield f"{step.retry.idiom} is a plain loop here"
 
     def _scale(self) -> float:
-        """One factor for all timeouts, so that the longest is short enough."""
-        longest = 0.0
-        for call in self._calls():
-            for layer in call.passage.layers:
-                longest = max(longest, layer.timeout_s or 0.0, layer.per_try_timeout_s or 0.0)
-        for operation in self._involved:
-            program = self._system.programs.get(operation)
-            for step in steps(program.handler.body) if program else ():
-                if isinstance(step, Send):
-                    longest = max(longest, step.call.timeout_s or 0.0)
+        """One factor for all timeouts, so that no call that hangs takes longer than is worth waiting for."""
+        longest = max((_lasts(call, client) for call, client in self._clients()), default=0.0)
         slow = self._scenario.cause == HANG
         return LONGEST_S / longest if slow and longest > LONGEST_S else 1.0
+
+    def _clients(self) -> Iterator[tuple[CallFacts, Call | None]]:
+        """Every call with what makes it."""
+        for operation in sorted(self._involved - self._silent):
+            program = self._system.programs.get(operation)
+            wires = dict(program.wires) if program else {}
+            for step in steps(program.handler.body) if program else ():
+                if isinstance(step, Send):
+                    yield from (
+                        (self._system.calls[w], step.call) for w in wires.get(step.key, ()) if w in self._system.calls
+                    )
+            if program is None:
+                yield from ((call, None) for call in self._system.outgoing.get(operation, ()))
 
     # ------------------------------------------------------------------------------------------------------- its parts
 
@@ -216,8 +221,11 @@ class Bench:
                 if place < len(call.passage.layers):
                     group = str(call.caller.service) if place == 0 else "far"
                     groups.setdefault(group, []).append(self._leg(call, call.passage.layers[place], ports, place))
-            started = [self._start(legs, ports) for legs in self._merged(groups)]
-            self._near = started if place == 0 else []
+            started = [(legs, self._start(legs)) for legs in self._merged(groups)]
+            for legs, envoy in started:
+                own = envoy.wait().ports
+                ports.update({leg.call: own[leg.call if leg.bytes_only else "calls"] for leg in legs})
+            self._near = [envoy for _, envoy in started] if place == 0 else []
         self._first_port = ports
 
     def _merged(self, groups: dict[str, list[Leg]]) -> list[list[Leg]]:
@@ -232,10 +240,8 @@ class Bench:
         answered = call.passage.answered if place == 0 else None
         return Leg(call.id, layer, ports.get(call.id), mirrors, answered, self.scale)
 
-    def _start(self, legs: list[Leg], ports: dict[str, int]) -> Envoy:
-        envoy = self._stack.enter_context(Envoy([listener("calls", legs)], list(clusters(legs))))
-        ports.update({leg.call: envoy.ports["calls"] for leg in legs})
-        return envoy
+    def _start(self, legs: list[Leg]) -> Envoy:
+        return self._stack.enter_context(Envoy(list(listeners(legs)), list(clusters(legs))))
 
     # --------------------------------------------------------------------------------------------------------- running
 
@@ -267,3 +273,10 @@ class Bench:
         time.sleep(0.1)  # the access log is written every 20 ms
         tries = [e.tries() for e in self._near]
         return sum(t.get(c.id, 0) for c in aimed for t in tries)
+
+
+def _lasts(call: CallFacts, client: Call | None) -> float:
+    """How long one try of a call may hang: until the first limit on its way."""
+    limits = [layer.timeout_s or (layer.per_try_timeout_s or 0.0) for layer in call.passage.layers]
+    limits.append((client.timeout_s if client else call.timeout_s) or 0.0)
+    return min((x for x in limits if x), default=0.0)
