@@ -217,6 +217,37 @@ class NetworkPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminRule:
+    """One rule of a cluster's own policy: ``action`` is Allow, Deny or Pass (``Accept`` is read as Allow).
+
+    ``unknown``: one of its peers is of a kind that is not modelled (nodes, domain names).
+    """
+
+    name: str
+    action: str
+    peers: tuple[Peer, ...]
+    ports: tuple[PolicyPort, ...]
+    unknown: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPolicy:
+    """A cluster-wide policy before (``Admin``) or after (``Baseline``) NetworkPolicies; its first match decides.
+
+    ``priority``: the lowest is asked first. ``subject`` selects the pods it is about, by namespace and by pod.
+    """
+
+    meta: Meta
+    tier: str
+    priority: int
+    subject: Peer
+    ingress: tuple[AdminRule, ...]
+    egress: tuple[AdminRule, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Kustomization:
     """What a kustomization.yaml says of namespaces and names.
 

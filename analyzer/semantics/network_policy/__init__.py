@@ -14,11 +14,23 @@ from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
 from analyzer.semantics import Semantics
-from analyzer.semantics.network_policy.connectivity import OPEN, End, Passed, isolating, passed_in, passed_out, rules
+from analyzer.semantics.network_policy.connectivity import (
+    OPEN,
+    End,
+    Passed,
+    about,
+    any_policy,
+    isolating,
+    passed_in,
+    passed_out,
+    rules,
+)
 from analyzer.semantics.network_policy.groups import groups
 from analyzer.semantics.network_policy.ports import EVERY_PORT, NO_PORT, Ports, ports
-from parsers.facts.kubernetes import NetworkPolicy, PolicyRule
+from parsers.facts.kubernetes import AdminPolicy, NetworkPolicy, PolicyRule
 
+#: What is missing where nothing says who sends.
+SENDER = "which pod or address sends it"
 #: What decides where an ``ipBlock`` might take a pod.
 PLUGIN = "whether the network plugin holds pod addresses against ipBlock"
 
@@ -26,7 +38,7 @@ PLUGIN = "whether the network plugin holds pod addresses against ipBlock"
 def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
     """Whether the policies of both ends let the connection through."""
     service = mesh.services.get(request.to)
-    if service is None or service.external or not mesh.all(NetworkPolicy):
+    if service is None or service.external or not any_policy(mesh):
         return None
     asked = _asked(request, service)
     found: list[Verdict] = []
@@ -73,7 +85,9 @@ def _direction(passed: Passed, asked: Ports, direction: str) -> Verdict:
     return Verdict(Decision.UNKNOWN, spans, (needs,))
 
 
-def _isolates(policy: NetworkPolicy, direction: str) -> Evidence:
+def _isolates(policy: NetworkPolicy | AdminPolicy, direction: str) -> Evidence:
+    if isinstance(policy, AdminPolicy):
+        return Evidence(f"{policy.tier} policy {policy.meta.name} is about the pod's {direction}", policy.span)
     name = f"{policy.meta.ns}/{policy.meta.name}"
     return Evidence(
         f"NetworkPolicy {name} isolates the pod for {direction}, and no rule lets this through", policy.span
@@ -83,6 +97,10 @@ def _isolates(policy: NetworkPolicy, direction: str) -> Evidence:
 def _from_anybody(target: Pod, asked: Ports, mesh: Mesh) -> Verdict | None:
     """Nobody knows who sends: decided where nobody or everybody may."""
     applying = isolating(target, "Ingress", mesh)
+    admin = [p for tier in ("Admin", "Baseline") for p in about(target, tier, mesh) if p.ingress]
+    if admin:
+        because = (*(_isolates(p, "ingress") for p in admin), *(_isolates(p, "ingress") for p in applying))
+        return Verdict(Decision.UNKNOWN, because, (SENDER,))
     if not applying:
         return None
     every = [r for p in applying for r in rules(p, "Ingress")]
@@ -92,7 +110,7 @@ def _from_anybody(target: Pod, asked: Ports, mesh: Mesh) -> Verdict | None:
     let = passed_in("0.0.0.0/0", target, mesh).surely if anybody else NO_PORT
     if asked & let == asked:
         return Verdict(Decision.ALLOWED, tuple(_rule(r) for r in anybody))
-    return Verdict(Decision.UNKNOWN, tuple(_rule(r) for r in every), ("which pod or address sends it",))
+    return Verdict(Decision.UNKNOWN, tuple(_rule(r) for r in every), (SENDER,))
 
 
 def _rule(rule: PolicyRule) -> Evidence:

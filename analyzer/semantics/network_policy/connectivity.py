@@ -1,6 +1,7 @@
-"""What Kubernetes NetworkPolicies let through between two ends: pods or addresses outside.
+"""What Kubernetes' network policies let through between two ends: pods or addresses outside.
 
-Source: Kubernetes API reference, networking.k8s.io/v1 NetworkPolicy; concepts/services-networking/network-policies.
+Source: Kubernetes API reference, networking.k8s.io/v1 NetworkPolicy; concepts/services-networking/network-policies;
+kubernetes-sigs/network-policy-api (cluster-wide policies before and after them).
 Shape: policies act on pod ports, after a Service's address has been translated. An ``ipBlock`` is meant for addresses
 outside; whether it takes pods is left to the network plugin, so for a pod it counts as a doubt, not as a match.
 """
@@ -15,7 +16,7 @@ from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod
 from analyzer.semantics.network_policy.ports import EVERY_PORT, LAST, NO_PORT, Ports, ports
 from parsers.facts import Labels, Selector
-from parsers.facts.kubernetes import IpBlock, NetworkPolicy, Peer, PolicyPort, PolicyRule
+from parsers.facts.kubernetes import AdminPolicy, AdminRule, IpBlock, NetworkPolicy, Peer, PolicyPort, PolicyRule
 from parsers.source import Span
 
 #: The label that every namespace has.
@@ -34,7 +35,7 @@ class Passed:
 
     surely: Ports
     at_most: Ports
-    isolating: tuple[NetworkPolicy, ...]
+    isolating: tuple[NetworkPolicy | AdminPolicy, ...]
     spans: tuple[Span, ...]
 
 
@@ -88,23 +89,113 @@ def rules(policy: NetworkPolicy, direction: str) -> tuple[PolicyRule, ...]:
 def _passed(subject: Pod, peer: End, receiver: Pod | None, direction: str, mesh: Mesh) -> Passed:
     if isinstance(peer, Pod) and peer.id == subject.id:
         return OPEN
+    admin, baseline = (about(subject, tier, mesh) for tier in ("Admin", "Baseline"))
     applying = isolating(subject, direction, mesh)
-    if not applying:
+    if not (applying or any(_admin_rules(p, direction) for p in (*admin, *baseline))):
         return OPEN
-    surely, at_most = NO_PORT, NO_PORT
-    spans: list[Span] = []
-    for policy in applying:
-        for rule in rules(policy, direction):
-            matched = _peers(rule.peers, peer, policy.meta.ns, mesh)
-            if matched is False:
-                continue
-            let = ports_of(rule.ports, receiver)
-            at_most |= let
-            if matched:
-                surely |= let
-            if let:
-                spans.append(rule.span)
-    return Passed(surely, at_most, applying, tuple(spans))
+    asked = _Asked(peer, receiver, direction, mesh)
+    return Passed(
+        asked.let(admin, applying, baseline, doubt=False),
+        asked.let(admin, applying, baseline, doubt=True),
+        (*(p for p in (*admin, *baseline) if _admin_rules(p, direction)), *applying),
+        tuple(asked.spans),
+    )
+
+
+class _Asked:
+    """One peer and direction, held against the tiers in their order. ``spans`` collects the rules that let through.
+
+    ``doubt``: how a peer counts of which nobody knows whether it is meant: as let through, or as not.
+    """
+
+    def __init__(self, peer: End, receiver: Pod | None, direction: str, mesh: Mesh) -> None:
+        self._peer = peer
+        self._receiver = receiver
+        self._direction = direction
+        self._mesh = mesh
+        self.spans: dict[Span, None] = {}
+
+    def let(
+        self,
+        admin: Iterable[AdminPolicy],
+        applying: tuple[NetworkPolicy, ...],
+        baseline: Iterable[AdminPolicy],
+        *,
+        doubt: bool,
+    ) -> Ports:
+        """Administrators first; then NetworkPolicies, whose word is the last where any applies; then the baseline."""
+        decided, left = self._by_admin(admin, EVERY_PORT, doubt=doubt)
+        if applying:
+            return decided | (left & self._by_policies(applying, doubt=doubt))
+        more, rest = self._by_admin(baseline, left, doubt=doubt)
+        return decided | more | rest
+
+    def _by_policies(self, applying: Iterable[NetworkPolicy], *, doubt: bool) -> Ports:
+        let = NO_PORT
+        for policy in applying:
+            for rule in rules(policy, self._direction):
+                matched = _peers(rule.peers, self._peer, policy.meta.ns, self._mesh)
+                if matched or (matched is None and doubt):
+                    let |= self._ports(rule.ports, rule.span)
+        return let
+
+    def _by_admin(self, policies: Iterable[AdminPolicy], left: Ports, *, doubt: bool) -> tuple[Ports, Ports]:
+        """What is allowed, and what is passed on to the next tier."""
+        allowed, passed = NO_PORT, NO_PORT
+        for policy in policies:
+            for rule in _admin_rules(policy, self._direction):
+                matched = _admin_peers(rule, self._peer, self._mesh)
+                meant = matched or (matched is None and {"Allow": doubt, "Deny": not doubt}.get(rule.action, False))
+                if not meant:
+                    continue
+                decided = left & (self._ports(rule.ports, rule.span) if rule.action == "Allow" else self._of(rule))
+                left -= decided
+                if rule.action == "Allow":
+                    allowed |= decided
+                elif rule.action == "Pass":
+                    passed |= decided
+        return allowed, left | passed
+
+    def _of(self, rule: AdminRule) -> Ports:
+        return ports_of(rule.ports, self._receiver)
+
+    def _ports(self, written: tuple[PolicyPort, ...], span: Span) -> Ports:
+        let = ports_of(written, self._receiver)
+        if let:
+            self.spans[span] = None
+        return let
+
+
+def any_policy(mesh: Mesh) -> bool:
+    """Whether there is any network policy at all."""
+    return bool(mesh.all(NetworkPolicy)) or bool(mesh.all(AdminPolicy))
+
+
+def about(subject: Pod, tier: str, mesh: Mesh) -> tuple[AdminPolicy, ...]:
+    """The cluster's own policies of a tier that are about the pod, the first to be asked first."""
+    if subject.fact is not None and subject.fact.host_network:
+        return ()
+    return tuple(p for p in remembered(mesh, _by_priority) if p.tier == tier and _is_subject(p, subject, mesh))
+
+
+def _by_priority(mesh: Mesh) -> tuple[AdminPolicy, ...]:
+    return tuple(sorted(mesh.all(AdminPolicy), key=lambda p: (p.priority, p.meta.name)))
+
+
+def _is_subject(policy: AdminPolicy, pod: Pod, mesh: Mesh) -> bool:
+    return peer_matches(policy.subject, pod, policy.meta.ns, mesh) is True
+
+
+def _admin_rules(policy: AdminPolicy, direction: str) -> tuple[AdminRule, ...]:
+    return policy.ingress if direction == "Ingress" else policy.egress
+
+
+def _admin_peers(rule: AdminRule, end: End, mesh: Mesh) -> bool | None:
+    """Whether one of the peers is the end; here an address block is never a pod."""
+    found = [peer_matches(p, end, "", mesh) is True for p in rule.peers]
+    if any(found):
+        return True
+    return None if rule.unknown and not isinstance(end, Pod) else False
 
 
 def _peers(peers: Iterable[Peer], end: End, namespace: str, mesh: Mesh) -> bool | None:

@@ -11,10 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.semantics import Sender
-from analyzer.semantics.network_policy.connectivity import directions, isolating, peer_matches, ports_of, rules
+from analyzer.semantics.network_policy.connectivity import (
+    any_policy,
+    directions,
+    isolating,
+    peer_matches,
+    ports_of,
+    rules,
+)
 from analyzer.semantics.network_policy.ports import NO_PORT, Ports
 from parsers.facts import Selector
-from parsers.facts.kubernetes import IpBlock, NetworkPolicy, PolicyRule
+from parsers.facts.kubernetes import AdminPolicy, IpBlock, NetworkPolicy, Peer, PolicyRule
 
 _PeerKey = tuple[Selector | None, Selector | None, IpBlock | None, str]
 
@@ -41,6 +48,21 @@ class _Matching:
             found |= self._peers[key]
         return found
 
+    def of_admins(self) -> Iterator[frozenset[str]]:
+        """Ids of the pods that each cluster-wide policy is about, and that each of its rules takes."""
+        for policy in self._mesh.all(AdminPolicy):
+            yield self._taken(policy.subject)
+            for rule in policy.ingress:
+                for peer in rule.peers:
+                    yield self._taken(peer)
+
+    def _taken(self, peer: Peer) -> frozenset[str]:
+        key = (peer.pod_selector, peer.namespace_selector, peer.ip_block, "")
+        if key not in self._peers:
+            pods = self._mesh.pods.values()
+            self._peers[key] = frozenset(p.id for p in pods if peer_matches(peer, p, "", self._mesh))
+        return self._peers[key]
+
     def subjects(self, index: int) -> frozenset[str]:
         """Ids of the pods that an egress policy isolates."""
         if index not in self._subjects:
@@ -56,7 +78,7 @@ class _Matching:
 def groups(service: ServiceNode, senders: tuple[Sender, ...], mesh: Mesh) -> tuple[int, ...]:
     """Senders by what the service's policies let in of them, and their own let out; those of no service apart."""
     everybody = (1 << len(senders)) - 1
-    if not mesh.all(NetworkPolicy):
+    if not any_policy(mesh):
         return (everybody,)
     pods = [node.pods if (node := mesh.services.get(s.service or "")) else () for s in senders]
     found = _split([everybody], _bits(pods, lambda each: not each))
@@ -82,6 +104,7 @@ def _distinctions(service: ServiceNode, mesh: Mesh) -> Iterator[frozenset[str]]:
             let = _let_out(policy, target, matching)
             by_ports[let] = by_ports.get(let, frozenset()) | matching.subjects(index)
         yield from by_ports.values()
+    yield from matching.of_admins()
 
 
 def _let_out(policy: NetworkPolicy, target: Pod, matching: _Matching) -> Ports:

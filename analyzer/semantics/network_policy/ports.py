@@ -37,6 +37,12 @@ class Ports:
             if p == q and a <= d and c <= b
         )
 
+    def __sub__(self, other: Ports) -> Ports:
+        left = list(self.ranges)
+        for protocol, low, high in other.ranges:
+            left = [piece for r in left for piece in _without(r, protocol, low, high)]
+        return ports(left)
+
     def __str__(self) -> str:
         if self == EVERY_PORT:
             return "All Connections"
@@ -44,6 +50,14 @@ class Ports:
         for protocol, low, high in self.ranges:
             by_protocol.setdefault(protocol, []).append(str(low) if low == high else f"{low}-{high}")
         return ",".join(f"{p} {','.join(r)}" for p, r in sorted(by_protocol.items())) or "No Connections"
+
+
+def _without(piece: Range, protocol: str, low: int, high: int) -> Iterable[Range]:
+    """What is left of a range without another one."""
+    own, first, last = piece
+    if own != protocol or high < first or last < low:
+        return (piece,)
+    return tuple((own, a, b) for a, b in ((first, low - 1), (high + 1, last)) if a <= b)
 
 
 def ports(ranges: Iterable[Range]) -> Ports:

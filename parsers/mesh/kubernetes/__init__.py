@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from parsers.mesh import Dialect
-from parsers.mesh.kubernetes import configuration, policies, services, workloads
+from parsers.mesh.kubernetes import admin_policies, configuration, policies, services, workloads
 from parsers.yamltree import Node
 
 _READERS: dict[tuple[str, str], Callable[[Node], Iterator[object]]] = {
@@ -25,6 +25,9 @@ _READERS: dict[tuple[str, str], Callable[[Node], Iterator[object]]] = {
     ("extensions", "Ingress"): services.read_ingress,
     ("networking.k8s.io", "NetworkPolicy"): policies.read,
     ("extensions", "NetworkPolicy"): policies.read,
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): admin_policies.read,
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): admin_policies.read,
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): admin_policies.read,
     ("", "ConfigMap"): configuration.read_config_map,
     ("", "Secret"): configuration.read_secret,
     ("", "Namespace"): configuration.read_namespace,
