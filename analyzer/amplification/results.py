@@ -118,7 +118,7 @@ def _scenario(  # the parts of the question
     if failing in loads and failing != entry:
         loads[failing] = (walk.worth(entry), loads[failing][1])
     found = tuple(OperationLoad(o, count(n), sure) for o, (n, sure) in sorted(loads.items()))
-    return Scenario(entry, failing, cause, found, walk.worst_answers())
+    return Scenario(entry, failing, cause, found, walk.worst_answers(entry))
 
 
 def _descending(value: Count) -> tuple[int, int]:

@@ -225,16 +225,12 @@ class Failing:
         """Requests at the target for one request at the entry."""
         return largest(self.value.get(s, 0) for s in self._states(entry))
 
-    def worst_answers(self) -> tuple[tuple[Operation, str], ...]:
-        """What everything above the target answers when most requests reach it."""
-        found = []
-        for operation in sorted(self.summaries):
-            named = [
-                (a, self.value.get(self.engine.arrivals.state(operation, a), 0)) for a, _ in self.answers[operation]
-            ]
-            most = largest(n for _, n in named)
-            found.append((operation, next((a for a, n in named if n == most and failed(a)), named[0][0])))
-        return tuple(found)
+    def worst_answers(self, entry: Operation) -> tuple[tuple[Operation, str], ...]:
+        """What everything above the target answers when most requests reach it; any failure off the largest chain."""
+        found = {o: next((a for a, _ in self.answers[o] if failed(a)), self.answers[o][0][0]) for o in self.summaries}
+        start = self.worst_state(entry)
+        found |= {a.callee: a.answer for a in (self.chain(start) if start is not None else ())}
+        return tuple(sorted(found.items()))
 
     def worst_state(self, entry: Operation) -> State | None:
         """The state of the entry in which most requests reach the target; ``None`` where none ever do."""
