@@ -19,13 +19,16 @@ from parsers.python.retries import Retries
 from parsers.python.values import Values
 from parsers.source import Span, Tree
 
+#: Up to so many files all are parsed: an object may be made in a file that imports no library at all.
+SMALL = 400
+
 Fact = Handler | Call | Retry | Listener | Diagnostic
 
 
 def read_python(tree: Tree, paths: Iterable[str] | None = None, *, only_retries: bool = False) -> Iterator[Fact]:
     """Everything that the Python files of the tree say; ``only_retries`` follows no handler."""
     names = [p for p in (tree.paths() if paths is None else paths) if p.endswith(".py")]
-    kept = [p for p in names if screen.python_matters(tree.raw(p))]
+    kept = names if len(names) <= SMALL else [p for p in names if screen.python_matters(tree.raw(p))]
     program = Program(tree, kept)
     values = Values(program)
     retries = Retries(program, values)
