@@ -52,6 +52,15 @@ class Options:
     limits: tuple[Limit, ...] = ()
     today: str | None = None  # YYYY-MM-DD; deadlines are held against it, never against the clock
 
+    def limit(self, entry: str, target: str, default: int) -> int:
+        """The most that a request at ``entry`` may become at ``target``; names are ``ns/service OPERATION`` or shorter.
+
+        A limit on an entry or a service comes before one on everything; of several the smallest counts.
+        """
+        named = [x.most for x in self.limits if x.name != "*" and (_names(x.name, entry) or _names(x.name, target))]
+        everywhere = [x.most for x in self.limits if x.name == "*"]
+        return min(named or everywhere or [self.max_amplification or default])
+
     def to_dict(self) -> dict[str, object]:
         return {
             "istio_version": ".".join(map(str, self.istio_version)) if self.istio_version else None,
@@ -59,3 +68,10 @@ class Options:
             "destination_rule_retries": self.destination_rule_retries,
             "assumptions": [f"{a.caller}->{a.callee}: attempts={a.attempts}" for a in self.assumptions],
         }
+
+
+def _names(wanted: str, operation: str) -> bool:
+    """Whether an operation, its service, or either without the namespace is what is named."""
+    service = operation.partition(" ")[0]
+    _, _, bare = service.rpartition("/")
+    return wanted in (operation, service, bare, operation.removeprefix(service.removesuffix(bare)))

@@ -53,6 +53,12 @@ _SHARED = (
         type=click.Choice(["count", "ignore"]),
         help="Retries in a DestinationRule, which stock Istio drops: count as declared (default), or ignore.",
     ),
+    click.option(
+        "--max-amplification",
+        type=click.IntRange(1),
+        metavar="N",
+        help="What one request may become at most (RA001), whatever the configuration says.",
+    ),
     click.option("--exclude", multiple=True, metavar="GLOB", help="Files to leave out. Repeatable."),
 )
 
@@ -117,6 +123,8 @@ def _merged(options: Options, asked: dict[str, Any]) -> Options:
         entries=tuple(asked.get("entries") or ()) or options.entries,
         assumptions=(*options.assumptions, *(assumption(a) for a in asked.get("assumptions") or ())),
         destination_rule_retries=asked.get("destination_rule_retries") or options.destination_rule_retries,
+        max_amplification=asked.get("max_amplification") or options.max_amplification,
+        limits=() if asked.get("max_amplification") else options.limits,
         exclude=(*options.exclude, *(asked.get("exclude") or ())),
     )
 

@@ -4,7 +4,8 @@ Every layer that repeats a request multiplies what the layers below it send. Whe
 it receives the product: the load is largest exactly when the service can bear it least.
 
 Fix: keep the retry that is nearest to the failure and remove the others; ``meshgain explain`` shows each factor. The
-limit is ``max_amplification`` in the configuration (10 where nothing is written).
+limit is ``max-amplification`` in the configuration, for all or for an entry or a service by its name (10 where nothing
+is written).
 
 Source: docs/amplification.md.
 Units: requests that arrive at the target for one request at the entry, at worst.
@@ -26,14 +27,17 @@ LIMIT = 10
 
 
 def _check(context: Context) -> Iterator[Finding]:
-    limit = Count(context.options.max_amplification or LIMIT)
     worst: dict[Operation, Pair] = {}
     for pair in context.amplification.pairs:
         known = worst.get(pair.target)
-        if pair.worst > limit and (known is None or pair.worst > known.worst):
+        if pair.worst > _limit(context, pair) and (known is None or pair.worst > known.worst):
             worst[pair.target] = pair
     for target in sorted(worst):
-        yield from _finding(context, worst[target], limit)
+        yield from _finding(context, worst[target], _limit(context, worst[target]))
+
+
+def _limit(context: Context, pair: Pair) -> Count:
+    return Count(context.options.limit(str(pair.entry), str(pair.target), LIMIT))
 
 
 def _finding(context: Context, pair: Pair, limit: Count) -> Iterator[Finding]:

@@ -119,3 +119,23 @@ def test_versions_and_assumptions_are_read_as_written() -> None:
 def test_an_assumption_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="attempts=N"):
         assumption(text)
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        ((), 10),
+        ((Limit("*", 50),), 50),
+        ((Limit("*", 50), Limit("front", 12)), 12),
+        ((Limit("*", 50), Limit("shop/front POST /checkout", 7)), 7),
+        ((Limit("front POST /checkout", 8),), 8),
+        ((Limit("prod/ledger", 3), Limit("front", 12)), 3),
+        ((Limit("fron", 2),), 10),
+    ],
+)
+def test_the_nearest_limit_counts(limits: tuple[Limit, ...], most: int) -> None:
+    assert Options(limits=limits).limit("shop/front POST /checkout", "prod/ledger", 10) == most
+
+
+def test_one_number_for_all_comes_after_named_limits() -> None:
+    assert Options(max_amplification=20).limit("a/b", "c/d", 10) == 20

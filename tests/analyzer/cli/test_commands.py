@@ -140,6 +140,11 @@ def test_an_istio_version_changes_the_defaults(run: Run) -> None:
     assert rows["1.23"] > rows["1.24"]
 
 
+def test_the_most_that_a_request_may_become_can_be_said(run: Run) -> None:
+    assert "RA001" in run("report", MINIMAL)[1]
+    assert "RA001" not in run("report", MINIMAL, "--max-amplification", "12")[1]
+
+
 def test_files_can_be_left_out(run: Run) -> None:
     assert "no call between services found" in run("report", MINIMAL, "--exclude", "*.py", "--exclude", "mesh.yaml")[1]
 
