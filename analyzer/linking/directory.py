@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 
+from analyzer.linking.guesses import Guesses
 from analyzer.linking.listening import Listening, nearest
 from analyzer.linking.mesh import CLUSTER_DOMAIN, LOCAL, UNRESOLVED, Mesh, Pod, ServiceNode
-from analyzer.linking.names import core, squeezed, tokens
+from analyzer.linking.names import core, squeezed
 from analyzer.linking.routes import Route
 from analyzer.linking.texts import HOLE, shown
 from analyzer.linking.variables import Variables
@@ -24,12 +25,6 @@ from analyzer.model import Precision
 from parsers.facts.istio import ServiceEntry
 
 _MAX_CANDIDATES = 12
-_ADDRESS_WORDS_TEXT = (
-    "url uri urls host hostname hosts addr address endpoint base baseurl service services svc api server port "
-    "target http https grpc internal external config settings self get env os environ root path default "
-    "microservice ms backend client app current domain dns name prefix and or the id link"
-)
-_ADDRESS_WORDS = frozenset(_ADDRESS_WORDS_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +66,7 @@ class Directory:
         self._routes = routes
         self._ports = ports
         self._units = units
+        self._guesses = Guesses(mesh, units)
 
     def find(self, host: str, port: int | None, sender: Sender) -> tuple[Target, ...]:
         """Every service the name may mean: none for an empty name, several where part of it is not known."""
@@ -99,24 +95,11 @@ class Directory:
         return {name: tuple(sorted(ids)) for name, ids in found.items()}
 
     def named_after(self, hole: str, sender: Sender) -> Target | None:
-        """For an address that nothing sets: the service that its variable is named after, ``GOODS_SERVICE_URL``.
-
-        Or the only service that a word of the expression names, ``url_of("goods")``.
-        """
-        words = [w for w in tokens(hole) if w not in _ADDRESS_WORDS]
-        whole = self._called("".join(words), sender)
-        single = {t for w in words if len(w) > 3 and (t := self._called(w, sender)) is not None}
-        single -= {sender.service.id}
-        found = whole or (next(iter(single)) if len(single) == 1 else None)
-        if found is None or found == sender.service.id:
+        """For an address that nothing sets: the service that its variable is named after."""
+        found = self._guesses.after(hole, sender.service.id, sender.folder)
+        if found is None:
             return None
         return Target(found, Precision.UNKNOWN, f"nothing sets {hole}; taken for {found} by its name")
-
-    def _called(self, word: str, sender: Sender) -> str | None:
-        """The nearest service of that name, in the singular or the plural."""
-        ids = next((f for w in (word, word.removesuffix("s"), f"{word}s") if (f := self._by_core.get(w))), ())
-        folders = {service: folder for _, folder, service in self._units}
-        return nearest([(i, folders.get(i, "")) for i in ids], sender.folder) if len(word) > 2 and ids else None
 
     def _beside(self, host: str, sender: Sender) -> Target | None:
         """A program that only code tells of, for another one: the nearest of that name in the tree."""

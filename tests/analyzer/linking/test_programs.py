@@ -110,6 +110,7 @@ def test_an_address_that_nothing_sets_is_guessed_by_its_name_and_told() -> None:
         ("base_url", "unresolved"),
         ('choose("payments", "web-shop")', "default/payments"),
         ('choose("payments", "stock")', "unresolved"),
+        ('request.json["payments"]["callback"]', "unresolved"),
     ],
 )
 def test_an_expression_that_names_one_service_is_taken_for_it(what: str, service: str) -> None:
