@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.linking.configured import configured
@@ -18,7 +18,8 @@ from analyzer.linking.topology import external, topology
 from analyzer.linking.wireids import Namer
 from analyzer.model import Operation
 from analyzer.options import Options
-from parsers.diagnostics import Diagnostic
+from parsers.diagnostics import Code, Diagnostic
+from parsers.source import Span
 
 
 def link(facts: Iterable[object], options: Options = Options()) -> tuple[Mesh, tuple[Diagnostic, ...]]:  # noqa: B008 -- frozen
@@ -40,8 +41,20 @@ def link(facts: Iterable[object], options: Options = Options()) -> tuple[Mesh, t
     )
     found = entries(mesh, _at_home(ways_in, aliases(mesh, known)), code.programs, wires, options.entries)
     mesh = replace(mesh, entries=found, operations=_operations(mesh, tuple(e.operation for e in found)))
-    diagnostics = {*notes, *placement.diagnostics, *code.diagnostics}
+    diagnostics = {*notes, *placement.diagnostics, *code.diagnostics, *_unmatched(mesh, options)}
     return mesh, tuple(sorted(diagnostics, key=lambda d: d.sort_key))
+
+
+def _unmatched(mesh: Mesh, options: Options) -> Iterator[Diagnostic]:
+    """What the user names and nothing here is called."""
+    names = {n for s in mesh.services.values() for n in (s.id, s.name)} | {p.name for p in mesh.pods.values()}
+    nowhere = Span(".", 1, 1, 1, 1)
+    for entry in options.entries:
+        if entry.strip().partition(" ")[0] not in names:
+            yield Diagnostic.at(nowhere, Code.AMBIGUOUS, detail=f"--entry {entry}: no service of that name")
+    for folder, name in options.code:
+        if name not in names:
+            yield Diagnostic.at(nowhere, Code.AMBIGUOUS, detail=f"code: {folder} = {name}: no service of that name")
 
 
 def _at_home(ways_in: tuple[Route, ...], other: Mapping[str, str]) -> tuple[Route, ...]:

@@ -4,7 +4,7 @@ import pytest
 
 from analyzer.linking.mesh import Mesh
 from analyzer.options import Options
-from tests.analyzer.linking.build import call, deployment, handler, linked, manifests, sending
+from tests.analyzer.linking.build import call, deployment, handler, linked, manifests, sending, told
 
 PAGES = (
     handler("GET", "/shop/<id>", path="web/app.py"),
@@ -169,6 +169,12 @@ def test_the_user_names_an_entry() -> None:
     options = Options(entries=("web GET /admin", "nowhere"))
     mesh = linked(*manifests(web=deployment("web")), *PAGES, options=options)
     assert entries(mesh) == [("web GET /admin", "named")]
+
+
+def test_a_name_that_nothing_has_is_told() -> None:
+    options = Options(entries=("nowhere GET /",), code=(("src", "nobody"),))
+    notes = [n.message for n in told(*manifests(web=deployment("web")), options=options)]
+    assert notes == ["--entry nowhere GET /: no service of that name", "code: src = nobody: no service of that name"]
 
 
 def test_without_any_way_in_what_nobody_calls_is_one() -> None:
