@@ -31,6 +31,7 @@ def _lines(report: Report, page: Page) -> Iterator[str]:
         ("Worst chains", list(worst_table(report, ROWS))),
         ("Unauthorised paths", list(path_lines(report, report.paths[: 3 * ROWS]))),
         ("Findings", list(finding_lines(report.findings))),
+        ("Standards", list(_standards(report))),
         ("Not understood", list(_unread(report))),
     ):
         if rows:
@@ -107,6 +108,13 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
         more = evidence(e for e in finding.evidence if e.span != finding.span)
         rule = f"{marks[finding.severity]} **{escaped(finding.rule)}**"
         yield f"- {rule} {escaped(finding.message)} ({link(finding.span)}){more}"
+
+
+def _standards(report: Report) -> Iterator[str]:
+    marks = {"pass": "✅", "fail": "❌"}
+    for row in report.standards:
+        rules = f" ({', '.join(map(escaped, row.rules))})" if row.findings else ""
+        yield f"- {marks.get(row.status, '⬜')} {escaped(row.text)}{rules}"
 
 
 def _unread(report: Report) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.findings import Evidence, Severity
-from analyzer.report import AmplificationView, PathView, Report, ranking
+from analyzer.report import AmplificationView, PathView, Report, StandardView, ranking
 from analyzer.reports.html.words import escape
 from parsers.quantities import ONCE
 
@@ -21,14 +21,18 @@ def headline(report: Report) -> str:
         most = "without bound" if worst.worst.unbounded else f"up to {worst.worst}"
         told = f"1 request at {report.name(worst.entry)} can become {most} at {report.name(worst.target)}"
     scope = [
-        f"{sum(not s.external for s in report.services)} services",
-        f"{len(report.calls)} calls",
-        f"{len(report.findings)} findings",
-        f"{len(report.diagnostics)} things not understood",
+        _count(sum(not s.external for s in report.services), "service"),
+        _count(len(report.calls), "call"),
+        _count(len(report.findings), "finding"),
+        f"{_count(len(report.diagnostics), 'thing')} not understood",
     ]
     if report.coverage.istio_version:
         scope.append(f"Istio {report.coverage.istio_version} ({report.coverage.istio_version_source})")
     return f'<h1>{escape(told)}</h1><p class="soft">{escape(", ".join(scope))}</p>'
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def controls(report: Report) -> str:
@@ -62,12 +66,27 @@ def tables(report: Report) -> str:
         ("Unauthorised paths", ("kind", "way", "because"), [_path(report, p) for p in report.paths]),
         ("Findings", ("severity", "rule", "message", "where"), _findings(report)),
         (
+            "Standards",
+            ("status", "standard", "rules"),
+            [
+                (f'<span class="{_STATUS.get(s.status, "")}">{s.status}</span>', escape(s.text), _rules(s))
+                for s in report.standards
+            ],
+        ),
+        (
             "Not understood",
             ("code", "message", "where"),
             [(d.code.id, escape(d.message), _place(str(d.span))) for d in report.diagnostics],
         ),
     )
     return "\n".join(_section(*s) for s in sections if s[2])
+
+
+_STATUS = {"fail": "error", "pass": "good"}
+
+
+def _rules(standard: StandardView) -> str:
+    return escape(", ".join(standard.rules)) if standard.findings else ""
 
 
 def _section(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
