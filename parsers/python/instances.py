@@ -82,6 +82,8 @@ def injected(values: Values, home: Scope, binding: Parameter, frame: Frame) -> V
         provider = dependency(values, mark, where)
         if provider is not None:
             return called(values, provider, frame) if provider is not NONE else annotated(values, annotation, where)
+    if binding.position == 0 and binding.default is None and annotation is None and "locust" in home.module.text:
+        return Made(Name("locust.HttpUser"), ANY_CALL, where)  # a task of a load generator gets its user
     return annotated(values, annotation, where) if binding.default is None or _is_none(binding.default) else None
 
 

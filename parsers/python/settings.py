@@ -52,6 +52,8 @@ _READER_METHODS = frozenset(
 )
 _SETTINGS_BASES = ("pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic.v1.BaseSettings",
                    "pydantic_settings.main.BaseSettings", "pydantic.env_settings.BaseSettings")  # fmt: skip
+#: Objects of frameworks that hold what an application keeps.
+_SHARED = frozenset({"flask.g", "quart.g", "flask.current_app", "quart.current_app", "fastapi.app"})
 _APPLICATIONS = ("flask.Flask", "quart.Quart", "sanic.Sanic", "flask.app.Flask")
 
 
@@ -235,7 +237,9 @@ def _common(a: list[str], b: list[str]) -> list[str]:
 def attached(values: Values, base: ast.expr, name: str, frame: Frame) -> Value | None:
     """What was attached to the application under a name, anywhere in the same service."""
     if not is_application(base):
-        return None
+        value = values.at(base, frame) if isinstance(base, ast.Name) else None
+        if not isinstance(value, Thing) or value.name.qualified not in _SHARED:
+            return None
     found = nearest(values.sites.attached(name), frame.scope)
     return either(values.at(e, frame.deeper(s, {})) for e, s in found) if found else None
 

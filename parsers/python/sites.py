@@ -154,7 +154,7 @@ def _read(scope: Scope, index: _Index) -> None:
                     index.config.setdefault(key, []).append((value, scope))
                 elif is_application(base):
                     index.attached.setdefault(key, []).append((value, scope))
-            case ast.Assign(targets=[ast.Attribute(value=base, attr=attr)], value=value) if is_application(base):
+            case ast.Assign(targets=[ast.Attribute(value=base, attr=attr)], value=value) if _is_object(base):
                 index.attached.setdefault(attr, []).append((value, scope))
 
 
@@ -163,6 +163,10 @@ def _nodes(scope: Scope) -> Iterator[ast.AST]:
     if isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         for decorator in scope.node.decorator_list:
             yield from ast.walk(decorator)
+
+
+def _is_object(base: ast.expr) -> bool:
+    return is_application(base) or (isinstance(base, ast.Name) and base.id not in ("self", "cls"))
 
 
 def is_application(base: ast.expr) -> bool:

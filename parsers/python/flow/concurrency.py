@@ -121,6 +121,16 @@ def handed_on(act: Activation, value: Value) -> list[Pending]:
     return mine
 
 
+def either_started(handed: list[Pending], value: Value) -> tuple[Value, list[Pending]]:
+    """What several returns have started is one piece of work: only one of them was taken."""
+    several = options(value)
+    started = [p for p in several if isinstance(p, Pending) and p.started]
+    if len(started) < 2 or len(started) < len(several):
+        return value, handed
+    one = Pending(Branch(tuple(p.step for p in started)), either(p.value for p in started), started=True)
+    return one, [*(p for p in handed if p not in started), one]
+
+
 def call(act: Activation, node: ast.Call, callee: Value) -> Value | None:
     """A call that starts, waits for or hands over work; ``None`` for any other."""
     name, attr = _named(callee, node)

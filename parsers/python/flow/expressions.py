@@ -13,7 +13,20 @@ from parsers.python.flow import calling, concurrency
 from parsers.python.flow.context import Activation, block
 from parsers.python.flow.joining import Asked, Path, meet
 from parsers.python.operators import unpacked
-from parsers.python.value import Items, Outcome, Pending, Reply, Table, Unknown, Value, either, settled, truth
+from parsers.python.value import (
+    Default,
+    Items,
+    Known,
+    Outcome,
+    Pending,
+    Reply,
+    Table,
+    Unknown,
+    Value,
+    either,
+    settled,
+    truth,
+)
 from parsers.quantities import Count
 
 #: Items of a known collection that are followed one by one.
@@ -136,7 +149,7 @@ def _depends(asked: Asked) -> bool:
 
 def _comprehension(act: Activation, expr: _Comprehension) -> None:
     first = expr.generators[0]
-    source = run(act, first.iter)
+    source = iterated(act, first.iter)
     done = concurrency.loop_over(act, source, first.target)
     wanted = [expr.key, expr.value] if isinstance(expr, ast.DictComp) else [expr.elt]
     inner = [*(i for g in expr.generators for i in g.ifs), *(g.iter for g in expr.generators[1:]), *wanted]
@@ -178,6 +191,17 @@ def _any_item(act: Activation, source: Value, target: ast.expr) -> Value:
     inner = settled(source)
     unknown = Unknown(act.scope.module.source(target))
     return Reply(inner.key, "body", inner.client) if isinstance(inner, Reply) else unknown
+
+
+def iterated(act: Activation, expr: ast.expr) -> Value:
+    """What a loop runs over; how often is not known where only a default says it."""
+    source = run(act, expr)
+    counted = isinstance(expr, ast.Call) and isinstance(expr.func, ast.Name) and expr.func.id == "range"
+    if counted and isinstance(expr, ast.Call) and any(isinstance(act.value(a), Default) for a in expr.args):
+        inner = settled(source)
+        items = inner.items if isinstance(inner, Items) else ()
+        return Items("range", items or (Known(0),), complete=False)
+    return source
 
 
 def known_items(source: Value) -> tuple[Value, ...] | None:

@@ -153,8 +153,8 @@ def _plain(act: Activation, scope: Scope, bound: Mapping[str, Value]) -> tuple[S
         return (block(own.steps) if own.steps else NOTHING), value
     assert isinstance(scope.node, Decorated)
     statements.body(own, scope.node.body)
-    value = finish(own, scope.node)
-    act.started += own.handed
+    value, started = concurrency.either_started(own.handed, finish(own, scope.node))
+    act.started += started
     span = scope.module.span(scope.node)
     body: Step = block(own.steps) if own.steps else NOTHING
     retry = context.retries.recursion(scope)

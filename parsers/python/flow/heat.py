@@ -30,7 +30,7 @@ _STOPS = frozenset({"abort", "exit", "abort_with_status"})
 #: Words of client libraries whose methods have any name; in files with one of them every method call may send.
 _SDK_WORDS = (
     *("boto3", "redis", "google.cloud", "elasticsearch", "opensearch", "openai", "anthropic", "stripe", "minio"),
-    *("slack_sdk", "twilio", "qdrant", "hvac", "influxdb", "mongo", "motor", "_pb2", "Stub", "websocket"),
+    *("slack_sdk", "twilio", "qdrant", "hvac", "influxdb", "mongo", "motor", "_pb2", "Stub", "websocket", "locust"),
 )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from parsers.facts.python import NOTHING, Check, Leave, Loop, Raise, Repeat, Retry, Step
 from parsers.python.flow import concurrency
 from parsers.python.flow.context import Activation, LoopState, block
-from parsers.python.flow.expressions import condition, count_of, effective, known_items, run
+from parsers.python.flow.expressions import condition, count_of, effective, iterated, known_items, run
 from parsers.python.flow.joining import Path, meet
 from parsers.python.flow.tidy import sends, walk
 from parsers.python.operators import unpacked
@@ -22,7 +22,7 @@ Body = Callable[[Activation, list[ast.stmt]], None]
 def loop(act: Activation, node: ast.stmt, body: Body) -> None:
     """Follow a loop."""
     assert isinstance(node, Loops)
-    source = run(act, node.iter) if isinstance(node, ast.For | ast.AsyncFor) else NONE
+    source = iterated(act, node.iter) if isinstance(node, ast.For | ast.AsyncFor) else NONE
     retry = act.context.retries.around_loop(node, act.scope)
     state = LoopState(act.context.key(), retry is not None, frozenset(_counters(node)))
     before = act.env
@@ -105,8 +105,17 @@ def _merged(ends: list[dict[str, Value]]) -> dict[str, Value]:
     for name in dict.fromkeys(n for e in ends for n in e):
         found = [e[name] for e in ends if name in e]
         known = [f for f in found if not isinstance(f, Unknown)]
-        merged[name] = either(known or found)
+        merged[name] = _grown(known) or either(known or found)
     return merged
+
+
+def _grown(found: Sequence[Value]) -> Value | None:
+    """A list that a loop adds to: as many items as data gives."""
+    lists = [f for f in found if isinstance(f, Items)]
+    if len(lists) != len(found) or len({len(i.items) for i in lists}) < 2:
+        return None
+    longest = max(lists, key=lambda i: len(i.items))
+    return Items(longest.kind, longest.items, complete=False)
 
 
 # ---------------------------------------------------------------------------------------------------- names in a loop

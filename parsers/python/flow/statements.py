@@ -19,7 +19,20 @@ from parsers.python.flow.joining import Path, choose, meet
 from parsers.python.flow.tidy import fails, walk
 from parsers.python.operators import binary, unpacked
 from parsers.python.raising import ancestors, classes_of, raised
-from parsers.python.value import NONE, Failure, Known, Made, Outcome, Pending, Reply, Unknown, Value, options, settled
+from parsers.python.value import (
+    NONE,
+    Failure,
+    Items,
+    Known,
+    Made,
+    Outcome,
+    Pending,
+    Reply,
+    Unknown,
+    Value,
+    options,
+    settled,
+)
 
 
 def body(act: Activation, statements: list[ast.stmt]) -> None:
@@ -45,6 +58,10 @@ def _expression(act: Activation, node: ast.stmt) -> None:
     value = run(act, node.value)
     concurrency.discarded(act, value)
     match node.value:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "add"), args=[added]):
+            held = act.env.get(name)
+            if isinstance(held, Items):
+                act.env[name] = Items(held.kind, (*held.items, act.value(added)), held.complete)
         case ast.Call(func=ast.Attribute(attr=attr), args=[status, *_]) if attr in answers.STATUS_METHODS:
             answers.set_apart(act, act.value(status))
 
