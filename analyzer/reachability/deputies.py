@@ -1,8 +1,10 @@
 """Confused deputies: a service reaches through others what it may not ask for itself.
 
-A chain of which every hop was granted to its sender is how a system is meant to work. It is a bypass where a hop on it
-is open to everybody, so that nobody decided it, or where the target refuses the sender in so many words.
-Shape: the shortest chain of each (service, operation), over calls really made by the operations on the way.
+A chain of which every hop was granted to its sender is how a system is meant to work. It is a bypass where the service
+sets out over a hop that is open to everybody, so that nobody decided it, and comes to an operation it may not ask for;
+or where the target refuses the service in so many words, however it is reached.
+Shape: the shortest chain of each (service, operation), over calls really made by the operations on the way. Of an open
+hop only the nearest denied operations are told: what lies behind them follows from the same hop.
 """
 
 from __future__ import annotations
@@ -45,14 +47,39 @@ def bypasses(table: Matrix, made: Hops, mesh: Mesh) -> Iterator[Path]:
         place = table.place.get(service)
         if place is None:
             continue
-        for chain in chains(by_service[service], made.leaving):
-            direct = table.verdict(place, chain.target)
-            if direct is None or direct.decision is not Decision.DENIED or chain.target.service == service:
+        starts = [h for h in by_service[service] if h.target.service != service]
+        found = {c.target: c for c in _refused(service, starts, place, table, made)}
+        found |= {c.target: c for c in _nearest_denied(service, starts, place, table, made)}
+        for target in sorted(found):
+            direct = table.verdict(place, target)
+            assert direct is not None
+            yield _path(service, found[target], direct, starts, made, mesh)
+
+
+def _refused(service: str, starts: list[Hop], place: int, table: Matrix, made: Hops) -> Iterator[Chain]:
+    """Chains to what refuses the service by a rule."""
+    refusing = {o for o, cells in table.cells.items() if any(v.refused and bits >> place & 1 for bits, v in cells)} - {
+        h.target for h in starts
+    }
+    if refusing:
+        yield from (c for c in chains(starts, made.leaving) if c.target in refusing and c.target.service != service)
+
+
+def _nearest_denied(service: str, starts: list[Hop], place: int, table: Matrix, made: Hops) -> Iterator[Chain]:
+    """Chains over what the service may ask for, the first hop open to everybody, to the first that it may not."""
+    queue: deque[tuple[Hop, ...]] = deque((h,) for h in sorted(starts, key=lambda h: (h.target, h.call.id)) if h.open)
+    seen = {way[0].target for way in queue}
+    while queue:
+        way = queue.popleft()
+        for hop in made.leaving.get(way[-1].target, ()):
+            if hop.target in seen or hop.target.service == service:
                 continue
-            if chain.hops[0].target.service == service:
-                continue
-            if direct.refused or any(h.open for h in chain.hops[:-1]):
-                yield _path(service, chain, direct, by_service[service], made, mesh)
+            seen.add(hop.target)
+            direct = table.verdict(place, hop.target)
+            if direct is not None and direct.decision is Decision.DENIED:
+                yield Chain((*way, hop))
+            else:
+                queue.append((*way, hop))
 
 
 def chains(starts: list[Hop], leaving: Mapping[Operation, tuple[Hop, ...]]) -> Iterator[Chain]:
