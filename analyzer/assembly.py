@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.amplification.results import Amplification, Pair, Scenario
+from analyzer.amplification.timing import inversions
 from analyzer.graph import Call, CallGraph
 from analyzer.hops import Hops
 from analyzer.linking.mesh import Entry, Mesh, ServiceNode
@@ -18,6 +19,7 @@ from analyzer.report import (
     CallView,
     CycleView,
     Hop,
+    InversionView,
     LoadView,
     PathView,
     ScenarioView,
@@ -135,3 +137,11 @@ def access(reachability: Reachability) -> tuple[AccessView, ...]:
 def paths(reachability: Reachability) -> tuple[PathView, ...]:
     """Every way that should not be there."""
     return tuple(PathView(p.kind, p.source, p.target, p.via, p.evidence, p.cut, p.message) for p in reachability.paths)
+
+
+def given_up(computed: Amplification) -> tuple[InversionView, ...]:
+    """Callers that give up before their callees do."""
+    return tuple(
+        InversionView(i.call, i.limit.seconds, i.limit.by, i.inner, i.needs_s, i.requests, i.wasted)
+        for i in inversions(computed.system)
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from analyzer import naming
 from analyzer.amplification import scenario as walked
+from analyzer.amplification.timing import waits
 from analyzer.assembly import scenario as viewed
 from analyzer.hops import factors
 from analyzer.model import Operation
@@ -70,6 +71,7 @@ class ScenarioTold:
 
     report: Report
     scenario: ScenarioView
+    waits_s: float | None = 0.0  # for a cause that hangs: how long the entry waits at least; None: without end
 
     def to_dict(self) -> dict[str, object]:
         return self.scenario.to_dict()
@@ -115,7 +117,9 @@ def scenario(study: Study, failing: str, cause: str | None, entries: Iterable[st
     if cause is None:
         pairs = [max(pairs, key=lambda p: (known[p].worst, _names(p)))]
     found = [viewed(walked(study.graph.system, e, t, cause or known[e, t].cause)) for e, t in pairs]
-    return ScenarioTold(report, max(found, key=lambda s: (requests_at(s, s.failing), _names((s.failing, s.entry)))))
+    worst = max(found, key=lambda s: (requests_at(s, s.failing), _names((s.failing, s.entry))))
+    waiting = waits(study.graph.system, worst.entry, worst.failing) if worst.cause == "timeout" else 0.0
+    return ScenarioTold(report, worst, waiting)
 
 
 def pairs_between(study: Study, entry: str | None, target: str | None) -> tuple[tuple[Operation, Operation], ...]:

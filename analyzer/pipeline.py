@@ -114,6 +114,7 @@ def _numbers(graph: CallGraph, amplification: Amplification, reachability: Reach
         amplification=assembly.amplification(amplification),
         scenarios=assembly.scenarios(amplification.scenarios),
         cycles=assembly.cycles(amplification),
+        inversions=assembly.given_up(amplification),
         access=assembly.access(reachability),
         paths=assembly.paths(reachability),
     )

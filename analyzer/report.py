@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from math import inf
 
 from analyzer.findings import Evidence, Finding, Severity
 from analyzer.model import Decision, Gain, Layer, Operation, Precision, Verdict
@@ -203,6 +204,33 @@ class CycleView:
 
 
 @dataclass(frozen=True, slots=True)
+class InversionView:
+    """A caller that gives up before its callee: ``wasted`` of the ``requests`` that follow are made for nobody.
+
+    ``call`` is given up after ``limit_s`` by what ``by`` names; its callee goes on with ``inner`` for ``needs_s``.
+    """
+
+    call: str
+    limit_s: float
+    by: str
+    inner: str
+    needs_s: float
+    requests: Count
+    wasted: Count
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "call": self.call,
+            "limit_s": self.limit_s,
+            "by": self.by,
+            "inner": self.inner,
+            "needs_s": self.needs_s if self.needs_s != inf else "inf",
+            "requests": self.requests.to_json(),
+            "wasted": self.wasted.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class AccessView:
     """May this principal (``None``: a peer without identity) ask for this operation?"""
 
@@ -297,6 +325,7 @@ class Report:
     amplification: tuple[AmplificationView, ...] = ()
     scenarios: tuple[ScenarioView, ...] = ()
     cycles: tuple[CycleView, ...] = ()
+    inversions: tuple[InversionView, ...] = ()
     access: tuple[AccessView, ...] = ()
     paths: tuple[PathView, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -358,6 +387,7 @@ class Report:
             "amplification": [a.to_dict() for a in self.amplification],
             "scenarios": [s.to_dict() for s in self.scenarios],
             "cycles": [c.to_dict() for c in self.cycles],
+            "inversions": [i.to_dict() for i in self.inversions],
             "access": [a.to_dict() for a in self.access],
             "paths": [p.to_dict() for p in self.paths],
             "findings": [f.to_dict() for f in self.findings],

@@ -82,6 +82,10 @@ def _scenario(answer: ScenarioTold, ink: Ink) -> Iterator[str]:
     report, found = answer.report, answer.scenario
     start, failing = report.name(found.entry), report.name(found.failing)
     yield from ink.lines(f"while {failing} fails with {found.cause}, 1 request at {start} makes", style="bold")
+    if answer.waits_s is None:
+        yield ink.dim("nothing ever ends the wait for an answer")
+    elif answer.waits_s:
+        yield ink.dim(f"and waits for an answer at least {answer.waits_s:g} s")
     yield ""
     rows = sorted(found.load, key=lambda x: (x.requests.value is not None, -(x.requests.value or 0), x.operation))
     column = max((len(str(r.requests)) for r in rows), default=1) + 2

@@ -143,7 +143,13 @@ def _layers(call: CallView, hop: Hop | None, cause: str, column: int, ink: Ink) 
         yield from _row("×N", "inside a loop over data: counted once", str(call.span), column, ink, quiet=True)
 
 
-_KINDS = {"sidecar": "sidecar", "inbound": "inbound sidecar", "gateway": "gateway", "waypoint": "waypoint"}
+_KINDS = {
+    "sidecar": "sidecar",
+    "inbound": "inbound sidecar",
+    "gateway": "gateway",
+    "waypoint": "waypoint",
+    "node-proxy": "node proxy",
+}
 
 
 def spoken(layer: Layer) -> str:
