@@ -1,9 +1,9 @@
-"""PA008: an operation that anyone may ask for.
+"""PA008: an operation that a policy opens to anyone.
 
-A request gets in without an identity, from every workload, or from outside: nothing in the policies says who was
-meant.
+A policy is written for the service, and still a request gets in without an identity, or from every workload: the rule
+that lets it in names no caller. (A service that no policy selects at all is PA004.)
 
-Fix: an ALLOW policy that names the callers, and STRICT mutual TLS so that names mean something.
+Fix: name the callers in the rule, and enforce STRICT mutual TLS so that names mean something.
 
 Source: docs/reachability.md.
 """
@@ -18,7 +18,9 @@ from analyzer.rules import Rule, of_paths
 
 
 def _check(context: Context) -> Iterator[Finding]:
-    yield from of_paths(RULE, "open", context)
+    for finding in of_paths(RULE, "open", context):
+        if any(e.span is not None for e in finding.evidence):
+            yield finding
 
 
 RULE = Rule("PA008", "open-operation", Severity.WARNING, _check)
