@@ -236,6 +236,8 @@ def _common(a: list[str], b: list[str]) -> list[str]:
 
 def attached(values: Values, base: ast.expr, name: str, frame: Frame) -> Value | None:
     """What was attached to the application under a name, anywhere in the same service."""
+    if name == "config":
+        return None  # a mapping of its own: ``configured``
     if not is_application(base):
         value = values.at(base, frame) if isinstance(base, ast.Name) else None
         if not isinstance(value, Thing) or value.name.qualified not in _SHARED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from parsers.facts.python import NOTHING, Branch, Call, Check, Hole, Raise, Repeat, Retry, Send, Step
@@ -201,6 +202,7 @@ _OWN_PATH = frozenset(
     {"url.path", "request.url.path", "request.path", "request.full_path", "flask.request.path", "path_info"}
 )
 
+_PARAMETER = re.compile(r"[{<]([^{}<>]*)[}>]")
 _OWN_METHOD = re.compile(r"\b(?:request|req)\.method\b")
 
 
@@ -209,10 +211,21 @@ def _forwarded(act: Activation, sent: Sent) -> Call:
     call, route = sent.call, act.context.route
     if call.method == "*" and call.protocol == "http" and _OWN_METHOD.search(call.declared):
         call = replace(call, method=act.context.method)
-    if not route.startswith("/") or not any(isinstance(p, Hole) and p.what in _OWN_PATH for t in call.url for p in t):
+    if not route.startswith("/") or not any(_is_own(p) for t in call.url for p in t):
         return call
-    url = tuple(tuple(route if isinstance(p, Hole) and p.what in _OWN_PATH else p for p in t) for t in call.url)
-    return replace(call, url=url)
+    own = tuple(_routed(route))
+    return replace(call, url=tuple(tuple(q for p in t for q in (own if _is_own(p) else (p,))) for t in call.url))
+
+
+def _is_own(part: object) -> bool:
+    return isinstance(part, Hole) and part.what in _OWN_PATH
+
+
+def _routed(route: str) -> Iterator[str | Hole]:
+    """A route as a text: its parameters are holes."""
+    for i, piece in enumerate(_PARAMETER.split(route)):
+        if piece:
+            yield Hole(piece.rpartition(":")[2]) if i % 2 else piece
 
 
 def _emitted(act: Activation, sent: Sent, callee: Value) -> Value:
