@@ -6,9 +6,9 @@ it to, ``id@mirror:service`` for copies. Calls are sorted by id; memberships and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +19,7 @@ from analyzer.amplification.system import CallFacts, System, assume
 from analyzer.findings import Evidence
 from analyzer.linking.homes import aliases, homes
 from analyzer.linking.mesh import Mesh, ServiceNode, Wire
-from analyzer.model import Gain, Layer, Operation, Passage, Precision
+from analyzer.model import Gain, Layer, Operation, Passage, Precision, weaker
 from analyzer.options import Options
 from analyzer.semantics import Membership, Semantics
 from parsers.plugins import collect
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
 T = TypeVar("T")
+
+#: A proxy of the network, not of the pod.
+BETWEEN = "node-proxy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,15 +182,29 @@ def _passage(wire: Wire, mesh: Mesh, options: Options, kinds: tuple[Semantics, .
     found = [p for k in kinds if (p := k.passage(wire, mesh, options)) is not None]
     if len(found) <= 1:
         return found[0] if found else Passage()
+    layers, said = _stacked(found)
     return Passage(
-        layers=tuple(layer for p in found for layer in p.layers),
+        layers=layers,
         callees=next((p.callees for p in found if p.callees), ()),
         shadows=tuple(s for p in found for s in p.shadows),
         budgets=tuple(b for p in found for b in p.budgets),
         answered=_first(p.answered for p in found),
         plaintext=_first(p.plaintext for p in found),
-        evidence=tuple(e for p in found for e in p.evidence),
+        evidence=(*(e for p in found for e in p.evidence), *said),
+        precision=reduce(weaker, (p.precision for p in found)),
     )
+
+
+def _stacked(found: Sequence[Passage]) -> tuple[tuple[Layer, ...], tuple[Evidence, ...]]:
+    """The layers of all meshes: a node's proxy stands between the sidecars, and sees only bytes where they encrypt."""
+    every = [layer for p in found for layer in p.layers]
+    between = [layer for layer in every if layer.kind == BETWEEN]
+    own = [layer for layer in every if layer.kind != BETWEEN]
+    if between and any(p.plaintext is False for p in found):
+        said = "the sidecars encrypt the call, so that the HTTP rules of the node's proxy cannot read it"
+        return tuple(own), tuple(Evidence(said, layer.span) for layer in between)
+    place = next((i for i, layer in enumerate(own) if layer.kind == "inbound"), len(own))
+    return (*own[:place], *between, *own[place:]), ()
 
 
 def _at_home(passage: Passage, other: Mapping[str, str]) -> Passage:

@@ -63,7 +63,7 @@ class Layer:
     sidecar's connection attempts).
     """
 
-    kind: str  # app sdk sidecar inbound gateway waypoint
+    kind: str  # app sdk sidecar inbound gateway waypoint node-proxy
     name: str
     attempts: Count | None
     retries_on: tuple[str, ...]

@@ -24,7 +24,7 @@ Ends = Mapping[str, Ways]
 #: An attempt of what lies below, given the time that is left.
 Attempt = Callable[[float], Ends]
 
-PROXIES = frozenset({"sidecar", "inbound", "gateway", "waypoint"})
+PROXIES = frozenset({"sidecar", "inbound", "gateway", "waypoint", "node-proxy"})
 
 
 @dataclass(frozen=True, slots=True)

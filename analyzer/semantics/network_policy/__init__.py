@@ -1,8 +1,8 @@
 """Kubernetes NetworkPolicy: whether the network lets a connection through, below any mesh.
 
 Source: Kubernetes API reference, networking.k8s.io/v1 NetworkPolicy.
-Shape: ``None`` where no policy selects either end. Which pod sends follows from the calling service, the identity or
-the source address; where none of them says it, the answer holds only if it is the same for every sender.
+Shape: ``None`` where no policy selects either end, and where Cilium joins these policies with its own.
+Which pod sends follows from the calling service, the identity or the source address; where none of them says it, the answer holds only if it is the same for every sender.
 """
 
 from __future__ import annotations

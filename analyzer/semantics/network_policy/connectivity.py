@@ -16,6 +16,7 @@ from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod
 from analyzer.semantics.network_policy.ports import EVERY_PORT, LAST, NO_PORT, Ports, ports
 from parsers.facts import Labels, Selector
+from parsers.facts.cilium import CiliumPolicy
 from parsers.facts.kubernetes import AdminPolicy, AdminRule, IpBlock, NetworkPolicy, Peer, PolicyPort, PolicyRule
 from parsers.source import Span
 
@@ -167,8 +168,8 @@ class _Asked:
 
 
 def any_policy(mesh: Mesh) -> bool:
-    """Whether there is any network policy at all."""
-    return bool(mesh.all(NetworkPolicy)) or bool(mesh.all(AdminPolicy))
+    """Whether there is any to decide here; Cilium joins Kubernetes' policies with its own, and decides both."""
+    return bool(mesh.all(AdminPolicy)) or (bool(mesh.all(NetworkPolicy)) and not mesh.all(CiliumPolicy))
 
 
 def about(subject: Pod, tier: str, mesh: Mesh) -> tuple[AdminPolicy, ...]:
