@@ -54,7 +54,7 @@ def _budget(budget: Budget, attempts: Number, traffic: Traffic) -> Fraction | No
     """The share of what is active, or the least concurrency, whichever allows more."""
     p = Fraction(str(budget.percent)) / 100
     if budget.interval_s:  # the base is all requests of the last seconds: with a quick callee hardly a bound
-        share = 1 + p * Fraction(budget.interval_s / traffic.latency_s) if traffic.latency_s else None
+        share = 1 + p * _exactly(budget.interval_s) / _exactly(traffic.latency_s) if traffic.latency_s else None
     else:
         share = 1 / (1 - p) if p < 1 else None
     least = _concurrent(budget.min_concurrency or 0, attempts, traffic)
@@ -80,5 +80,10 @@ def _concurrent(at_one_time: int, attempts: Number, traffic: Traffic) -> Fractio
     if traffic.at_once and isinstance(attempts, int | Fraction):
         return 1 + Fraction(at_one_time) * (attempts - 1) / traffic.at_once
     if traffic.rate_rps and traffic.latency_s:
-        return 1 + Fraction(at_one_time / (traffic.rate_rps * traffic.latency_s))
+        return 1 + at_one_time / (_exactly(traffic.rate_rps) * _exactly(traffic.latency_s))
     return None
+
+
+def _exactly(value: float) -> Fraction:
+    """The number as it is written."""
+    return Fraction(str(value))
