@@ -2,7 +2,8 @@
 
 Source: Kubernetes API reference, networking.k8s.io/v1 NetworkPolicy.
 Shape: ``None`` where no policy selects either end, and where Cilium joins these policies with its own.
-Which pod sends follows from the calling service, the identity or the source address; where none of them says it, the answer holds only if it is the same for every sender.
+Which pod sends follows from the calling service, the identity or the source address; where none of
+them says it, the answer holds only if it is the same for every sender.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def test_http_rules_and_peers_are_read() -> None:
     - fromEntities: [world]
   egress:
     - toFQDNs: [{matchName: a.io}, {matchPattern: '*.b.io'}]
-    - toServices: [{k8sService: {serviceName: s, namespace: n}}]
+    - toServices: [{k8sService: {serviceName: s, namespace: web}}]
 """
     found = read_yaml(document(spec))
     rule = only(found, CiliumPolicy).rules[0]
@@ -83,7 +83,7 @@ def test_http_rules_and_peers_are_read() -> None:
     (http,) = rule.ingress[0].ports[0].http or ()
     assert (http.method, http.path, http.headers) == ("GET", "/a", ("X-My",))
     assert (rule.ingress[2].entities, rule.egress[0].names) == (("world",), ("a.io", "*.b.io"))
-    assert rule.egress[1].services == (("n", "s"),)
+    assert rule.egress[1].services == (("web", "s"),)
     assert codes(found) == []
 
 
