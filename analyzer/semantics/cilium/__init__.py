@@ -9,6 +9,7 @@ joins both kinds, so that what one of them allows is allowed.
 from __future__ import annotations
 
 from analyzer.semantics import Semantics
+from analyzer.semantics.cilium.groups import groups
 from analyzer.semantics.cilium.retries import passage
 from analyzer.semantics.cilium.verdicts import verdict
 
@@ -18,4 +19,5 @@ CILIUM = Semantics(
     passage=passage,
     verdict=verdict,
     mtls=lambda _service, _port, _mesh: None,
+    groups=groups,
 )

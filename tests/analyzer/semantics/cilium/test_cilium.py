@@ -9,6 +9,7 @@ import pytest
 from analyzer.linking.mesh import Mesh
 from analyzer.model import Decision, Request
 from analyzer.options import Options
+from analyzer.semantics import Sender
 from analyzer.semantics.cilium import CILIUM
 from analyzer.semantics.network_policy import NETWORK_POLICY
 from tests.analyzer.semantics.istio.calls import mesh_of, wire
@@ -183,6 +184,18 @@ def test_kubernetes_idioms_stay_what_they_are(ingress: str, found: list[Decision
     elsewhere = policy("ingress: [{fromEntities: [all]}]", subject="{matchLabels: {app: b}}")
     mesh = shop(kubernetes(ingress), elsewhere)
     assert [decision(mesh, c) for c in ("shop/a", "web/w")] == found
+
+
+def test_senders_that_the_same_entries_take_are_one_group() -> None:
+    names = ("shop/a", "shop/b", "web/w", "shop/c")
+    senders = tuple(Sender(None, n) for n in names)
+    assert CILIUM.groups is not None
+    bare = shop()
+    assert CILIUM.groups(bare.services["shop/c"], senders, bare) == (0b1111,)
+    mesh = shop(policy(f"ingress: [{{{FROM_A}}}]"))
+    assert sorted(CILIUM.groups(mesh.services["shop/c"], senders, mesh)) == [0b0001, 0b0110, 0b1000]
+    for group in CILIUM.groups(mesh.services["shop/c"], senders, mesh):
+        assert len({decision(mesh, n) for i, n in enumerate(names) if group & (1 << i)}) == 1
 
 
 # ----------------------------------------------------------------------------------------------------------- retries
