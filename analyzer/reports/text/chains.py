@@ -9,6 +9,7 @@ from analyzer.model import Layer, Precision
 from analyzer.report import AmplificationView, CallView, Hop, Report, ranking
 from analyzer.reports.text.ink import Ink, clean, plural, shorten, width
 from parsers.quantities import ONCE, Count
+from parsers.source import Span
 
 #: Chains that are drawn; the rest is one line each.
 DRAWN = 3
@@ -62,6 +63,12 @@ def chosen(report: Report) -> tuple[AmplificationView, ...]:
         if row.worst > ONCE and not any(row.chain == p.chain[: len(row.chain)] for p in picked):
             picked.append(row)
     return tuple(picked)
+
+
+def spans_drawn(report: Report) -> frozenset[Span]:
+    """The places that the drawn chains already show."""
+    calls = [report.call_by_id[c] for row in chosen(report)[:DRAWN] for c in row.chain if c in report.call_by_id]
+    return frozenset(y.span for c in calls for y in c.layers if y.span)
 
 
 def chains(report: Report, ink: Ink) -> Iterator[str]:

@@ -8,8 +8,10 @@ from math import inf
 
 from analyzer.findings import Evidence, Finding, Severity
 from analyzer.report import PathView, Report
+from analyzer.reports.text.chains import spans_drawn
 from analyzer.reports.text.ink import Ink, clean, plural, shorten
 from parsers.diagnostics import Code
+from parsers.source import Span
 
 #: In the order of what hurts first, with what the word means.
 KINDS = {
@@ -105,20 +107,31 @@ def given_up(report: Report, ink: Ink) -> Iterator[str]:
 
 
 def findings(report: Report, ink: Ink) -> Iterator[str]:
-    """Rule by rule, the worst first; errors and warnings with their evidence, notes in one line each."""
+    """Rule by rule, the worst first; what stands above already is only counted."""
     summaries = {r.id: r.summary for r in report.rules}
+    above = {p.message for p in report.paths}
+    drawn = spans_drawn(report)
     for (severity, rule), group in _grouped(report.findings):
         word = severity.name.lower()
         head = f"  {ink.paint(f'{word:<8}', word)}{ink.bold(rule)}  "
         yield head + ink.dim(shorten(summaries.get(rule, "").replace("`", ""), ink.width - 18))
+        fresh = [f for f in group if f.message not in above]
+        if len(fresh) < len(group):
+            yield " " * 10 + ink.dim(f"{plural(len(group) - len(fresh), 'path')} told above")
         most = NOTES if severity is Severity.NOTE else PER_RULE
-        for finding in group[:most]:
-            yield from ink.lines(report.plain(finding.message), str(finding.span), indent=10)
-            if severity is not Severity.NOTE:
-                lines = tuple(e for e in finding.evidence if e.span != finding.span)
-                yield from evidence(_plain(report, lines), ink, 12, BELOW)
-        if len(group) > most:
-            yield " " * 10 + ink.dim(f"… and {len(group) - most} more")
+        for finding in fresh[:most]:
+            yield from _finding(report, finding, drawn, ink)
+        if len(fresh) > most:
+            yield " " * 10 + ink.dim(f"… and {len(fresh) - most} more")
+
+
+def _finding(report: Report, finding: Finding, drawn: frozenset[Span], ink: Ink) -> Iterator[str]:
+    yield from ink.lines(report.plain(finding.message), str(finding.span), indent=10)
+    lines = tuple(e for e in finding.evidence if e.span != finding.span)
+    placed = [e.span for e in lines if e.span]
+    if finding.severity is Severity.NOTE or (placed and sum(s in drawn for s in placed) * 2 >= len(placed)):
+        return
+    yield from evidence(_plain(report, lines), ink, 12, BELOW)
 
 
 def _grouped(items: Iterable[Finding]) -> list[tuple[tuple[Severity, str], list[Finding]]]:
