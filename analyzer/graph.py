@@ -13,7 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 import analyzer.semantics
-from analyzer.amplification.engine import Engine
+from analyzer.amplification.engine import engine_of
 from analyzer.amplification.gains import gains
 from analyzer.amplification.system import CallFacts, System, assume
 from analyzer.findings import Evidence
@@ -103,7 +103,7 @@ class CallGraph:
         other = aliases(mesh, homes(mesh))
         facts = {w.id: _facts(w, _at_home(_passage(w, mesh, options, kinds), other), other) for w in mesh.wires}
         system = assume(System(mesh.programs, facts), options.assumptions)
-        gained = gains(Engine(system))
+        gained = gains(engine_of(system))
         calls = [c for w in mesh.wires for c in _calls(w, system.calls[w.id], gained[w.id])]
         pods = {i: _first(k.member(p, mesh) for k in kinds) for i, p in mesh.pods.items()}
         return cls(

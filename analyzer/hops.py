@@ -10,12 +10,13 @@ from dataclasses import replace
 from math import inf
 
 from analyzer.amplification.causes import HANG
-from analyzer.amplification.engine import Engine
+from analyzer.amplification.engine import Engine, engine_of
 from analyzer.amplification.numbers import Number, count, largest
+from analyzer.amplification.order import order_of
 from analyzer.amplification.outcomes import Arrival
 from analyzer.amplification.results import Pair
 from analyzer.amplification.system import CallFacts, System
-from analyzer.amplification.walk import Failing, Order
+from analyzer.amplification.walk import Failing
 from analyzer.model import Operation
 from analyzer.report import Hop
 from parsers.quantities import ONCE, Count
@@ -26,8 +27,8 @@ class Hops:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._engine = Engine(system)
-        self._order = Order(self._engine)
+        self._engine = engine_of(system)
+        self._order = order_of(self._engine)
 
     def of(self, pair: Pair) -> tuple[Hop, ...]:
         """The hops of a pair's chain; empty where the chain cannot be walked again."""

@@ -240,6 +240,15 @@ class Engine:
         )
 
 
+def engine_of(system: System) -> Engine:
+    """The engine of a system, kept with it: every question shares what others have worked out."""
+    kept = vars(system)
+    found = kept.get("_engine")
+    if not isinstance(found, Engine):
+        found = kept["_engine"] = Engine(system)
+    return found
+
+
 def _status_of_raised(handler: Handler, end: Exit) -> str:
     if end.status is not None:
         return end.status

@@ -89,6 +89,15 @@ class Order:
         return len(group) > 1 or group[0] in self.callees.get(group[0], ())
 
 
+def order_of(engine: Engine) -> Order:
+    """The order of an engine's system, kept with it."""
+    kept = vars(engine)
+    found = kept.get("_order")
+    if not isinstance(found, Order):
+        found = kept["_order"] = Order(engine)
+    return found
+
+
 def receivers_of_sends(system: System, operation: Operation) -> tuple[Operation, ...]:
     """Who receives each request that the operation may send, one for each place that sends."""
     calls = {c.id: c for c in system.outgoing.get(operation, ())}

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from analyzer.amplification.budgets import UNKNOWN
 from analyzer.amplification.cycles import Cycle, cycles
-from analyzer.amplification.engine import Engine
+from analyzer.amplification.engine import Engine, engine_of
 from analyzer.amplification.gains import gains
 from analyzer.amplification.numbers import Number, Unbounded, count, largest
-from analyzer.amplification.order import Order
+from analyzer.amplification.order import Order, order_of
 from analyzer.amplification.spread import Spread
 from analyzer.amplification.structure import Structure
 from analyzer.amplification.system import System, has_budgets
@@ -89,8 +89,8 @@ class Amplification:
     def scenarios(self) -> tuple[Scenario, ...]:
         """The worst cause of every pair; of a large system, of the largest."""
         largest_first = sorted(self.pairs, key=lambda p: (_descending(p.worst), p.entry, p.target))[:SCENARIOS]
-        engine = Engine(self.system)
-        order = Order(engine)
+        engine = engine_of(self.system)
+        order = order_of(engine)
         found = (_scenario(engine, order, p.entry, p.target, p.cause) for p in largest_first)
         return tuple(sorted(found, key=lambda s: (s.entry, s.failing)))
 
@@ -98,16 +98,16 @@ class Amplification:
 def amplify(system: System, entries: Iterable[Operation]) -> Amplification:
     """The numbers of every pair of an entry and an operation that its requests can reach."""
     starts = tuple(dict.fromkeys(entries))
-    engine = Engine(system)
-    order = Order(engine)
+    engine = engine_of(system)
+    order = order_of(engine)
     pairs = tuple(sorted(_pairs(engine, order, starts), key=lambda p: (p.entry, p.target)))
     return Amplification(system, pairs, cycles(engine, order), gains(engine))
 
 
 def scenario(system: System, entry: Operation, failing: Operation, cause: str, latency_s: float = 0.0) -> Scenario:
     """What arrives everywhere while ``failing`` fails on every request with ``cause``, ``latency_s`` after it came."""
-    engine = Engine(system)
-    return _scenario(engine, Order(engine), entry, failing, cause, latency_s)
+    engine = engine_of(system)
+    return _scenario(engine, order_of(engine), entry, failing, cause, latency_s)
 
 
 def _scenario(  # the parts of the question

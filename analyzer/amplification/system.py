@@ -69,6 +69,10 @@ class System:
     programs: Mapping[Operation, Program]
     calls: Mapping[str, CallFacts]
 
+    def __getstate__(self) -> dict[str, object]:
+        """What it is, without what was worked out from it."""
+        return {"programs": self.programs, "calls": self.calls}
+
     @cached_property
     def outgoing(self) -> Mapping[Operation, tuple[CallFacts, ...]]:
         """Calls by caller, sorted by id."""

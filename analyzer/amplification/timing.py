@@ -13,9 +13,9 @@ from math import ceil, inf
 
 from analyzer.amplification.causes import HANG
 from analyzer.amplification.ends import steps
-from analyzer.amplification.engine import Engine
+from analyzer.amplification.engine import Engine, engine_of
 from analyzer.amplification.numbers import Number, Unbounded, count, largest
-from analyzer.amplification.order import Order
+from analyzer.amplification.order import order_of
 from analyzer.amplification.outcomes import Load
 from analyzer.amplification.system import CallFacts, System
 from analyzer.amplification.walk import Failing
@@ -49,8 +49,8 @@ class Inversion:
 
 def waits(system: System, entry: Operation, failing: Operation) -> float | None:
     """The longest an entry's answer takes, at least, while ``failing`` hangs; ``None``: nothing ever ends the wait."""
-    engine = Engine(system)
-    walk = Failing.of(engine, Order(engine), failing, HANG)
+    engine = engine_of(system)
+    walk = Failing.of(engine, order_of(engine), failing, HANG)
     summary = walk.summaries.get(entry)
     if summary is None:
         return 0.0
@@ -60,7 +60,7 @@ def waits(system: System, entry: Operation, failing: Operation) -> float | None:
 
 def inversions(system: System) -> tuple[Inversion, ...]:
     """Every call whose caller gives up before its callee has made all its attempts at something that hangs."""
-    engine = Engine(system)
+    engine = engine_of(system)
     found = [one for key in sorted(system.calls) for one in _of(engine, system.calls[key])]
     return tuple(sorted(found, key=lambda i: (i.call, i.inner)))
 
