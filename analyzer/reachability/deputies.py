@@ -43,12 +43,13 @@ def bypasses(table: Matrix, made: Hops, mesh: Mesh) -> Iterator[Path]:
     by_service: dict[str, list[Hop]] = {}
     for operation, hops in made.leaving.items():
         by_service.setdefault(operation.service, []).extend(hops)
+    refusing = _refusing(table)
     for service in sorted(by_service):
         place = table.place.get(service)
         if place is None:
             continue
         starts = [h for h in by_service[service] if h.target.service != service]
-        found = {c.target: c for c in _refused(service, starts, place, table, made)}
+        found = {c.target: c for c in _refused(service, starts, place, refusing, made)}
         found |= {c.target: c for c in _nearest_denied(service, starts, place, table, made)}
         for target in sorted(found):
             direct = table.verdict(place, target)
@@ -56,13 +57,19 @@ def bypasses(table: Matrix, made: Hops, mesh: Mesh) -> Iterator[Path]:
             yield _path(service, found[target], direct, starts, made, mesh)
 
 
-def _refused(service: str, starts: list[Hop], place: int, table: Matrix, made: Hops) -> Iterator[Chain]:
+def _refusing(table: Matrix) -> dict[Operation, int]:
+    """Operations that refuse somebody by a rule, with whom."""
+    found = {o: sum(bits for bits, v in cells if v.refused) for o, cells in table.cells.items()}
+    return {o: bits for o, bits in found.items() if bits}
+
+
+def _refused(
+    service: str, starts: list[Hop], place: int, refusing: Mapping[Operation, int], made: Hops
+) -> Iterator[Chain]:
     """Chains to what refuses the service by a rule."""
-    refusing = {o for o, cells in table.cells.items() if any(v.refused and bits >> place & 1 for bits, v in cells)} - {
-        h.target for h in starts
-    }
-    if refusing:
-        yield from (c for c in chains(starts, made.leaving) if c.target in refusing and c.target.service != service)
+    wanted = {o for o, bits in refusing.items() if bits >> place & 1} - {h.target for h in starts}
+    if wanted:
+        yield from (c for c in chains(starts, made.leaving) if c.target in wanted and c.target.service != service)
 
 
 def _nearest_denied(service: str, starts: list[Hop], place: int, table: Matrix, made: Hops) -> Iterator[Chain]:
