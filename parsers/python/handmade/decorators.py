@@ -14,7 +14,7 @@ from parsers.python.handmade import shape
 from parsers.python.handmade.loops import TWICE, caught, exhausted
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import calls, search
-from parsers.python.trial.focus import LOOPS
+from parsers.python.trial.focus import LOOPS, LoopNode
 from parsers.python.trial.machine import Machine
 from parsers.python.trial.question import Laboratory
 from parsers.python.trial.run import Way
@@ -23,6 +23,19 @@ from parsers.python.value import Thing, settled
 
 #: Functions of the tree that are looked into for a loop, one calling the other.
 MAX_INDIRECTION = 2
+
+
+def _methods(scope: Scope) -> frozenset[str]:
+    """Names of the methods of the class around."""
+    current: Scope | None = scope
+    while current is not None and not current.is_class:
+        current = current.parent
+    return frozenset(c.name for c in current.children if c.is_function) if current is not None else frozenset()
+
+
+def _may_repeat(loop: LoopNode) -> bool:
+    """Whether a loop goes on after a failure, or looks at an answer."""
+    return shape.exits(loop) and (any(True for _ in shape.guarded(loop)) or bool(shape.answered(loop)))
 
 
 @dataclass(eq=False)
@@ -74,7 +87,7 @@ class Applied:
         if scope.is_class:
             members = [c for c in scope.children if c.name in ("__call__", "__init__", "__enter__")]
             return any(self._looks_promising(m, depth) for m in members)
-        if any(isinstance(n, LOOPS) for n in ast.walk(scope.node)):
+        if any(isinstance(n, LOOPS) and _may_repeat(n) for n in ast.walk(scope.node)):
             return True
         for inner in scope.walk():
             for decorator in getattr(inner.node, "decorator_list", ()):
@@ -122,7 +135,8 @@ class Applied:
             return False
         arguments = node.args
         names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-        looped = (n for loop in ast.walk(node) if isinstance(loop, LOOPS) for n in ast.walk(loop))
+        loops = (n for n in ast.walk(node) if isinstance(n, LOOPS) and _may_repeat(n))
+        looped = (n for loop in loops for n in ast.walk(loop))
         if any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in names for n in looped):
             return True
         for inner in definition.walk():
@@ -135,9 +149,10 @@ class Applied:
 
     def _callables(self, call: ast.Call, scope: Scope) -> list[ast.expr]:
         given = [*call.args, *(k.value for k in call.keywords if k.arg is not None)]
-        return [a for a in given if isinstance(a, ast.Lambda) or self._is_function(a, scope)][:3]
+        told = shape.spelled(shape.last_name(call.func))
+        return [a for a in given if isinstance(a, ast.Lambda) or self._is_function(a, scope, told=told)][:3]
 
-    def _is_function(self, argument: ast.expr, scope: Scope) -> bool:
+    def _is_function(self, argument: ast.expr, scope: Scope, *, told: bool) -> bool:
         if isinstance(argument, ast.Call):
             return shape.last_name(argument.func) == "partial"
         if not isinstance(argument, ast.Name | ast.Attribute):
@@ -147,7 +162,9 @@ class Applied:
             return False
         if name.scope is not None and not name.rest:
             return name.scope.is_function
-        return isinstance(argument, ast.Attribute)
+        if name.binding is not None and isinstance(argument, ast.Attribute) and argument.attr in _methods(scope):
+            return True
+        return told and isinstance(argument, ast.Attribute)
 
     def _helped(self, call: ast.Call, scope: Scope, definition: Scope, argument: ast.expr) -> Retry | None:
         def make(machine: Machine) -> Worth | None:

@@ -16,6 +16,7 @@ from parsers.python.handmade.polling import per_item, polls, serves
 from parsers.python.handmade.variance import varies
 from parsers.python.idioms import short_builtin
 from parsers.python.module import Scope
+from parsers.python.trial.exceptions import DATA
 from parsers.python.trial.focus import LoopNode
 from parsers.python.trial.question import Laboratory, LoopTrial
 from parsers.python.trial.run import Way
@@ -63,6 +64,9 @@ def _tried(laboratory: Laboratory, loop: LoopNode, scope: Scope, calls: list[ast
             continue
         counted = trial.count(way)
         if counted is None or not _repeats(counted) or (_endless(counted) and serves(loop)):
+            continue
+        names = caught(counted)
+        if way is Way.RAISES and names and all(n.rpartition(".")[2] in DATA for n in names):
             continue
         found = Finding(call, counted, trial, way)
         if best is None or _rank(counted) > _rank(best.counted):
@@ -118,7 +122,7 @@ def _condition(loop: LoopNode, found: Finding) -> RetryCondition:
 
 def caught(counted: Counted) -> tuple[str, ...]:
     """What the handlers catch that lead to one more call."""
-    repeating = [leaf for leaf in counted.leaves if leaf.run.hits >= TWICE]
+    repeating = [leaf for leaf in counted.leaves if leaf.run.hits >= TWICE] or list(counted.leaves)
     handlers = {h: names for leaf in repeating for h, names in leaf.run.caught.items()}
     ordered = sorted(handlers, key=lambda h: (h.lineno, h.col_offset))
     return tuple(dict.fromkeys(n for h in ordered for n in handlers[h]))

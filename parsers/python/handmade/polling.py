@@ -15,17 +15,38 @@ from parsers.python.trial.focus import LoopNode
 _WAITS = re.compile(r"(^|_)(wait|waits|waiting|poll|polls|polling|until|heartbeat|keepalive|keep_alive)(_|$)", re.I)
 _WAITED = re.compile(r"(^|_)(wait|poll|waiter|get_waiter|recv|receive|consume|accept|getch|input|readline|select)(_|$)")
 _ASKED = re.compile(r"^_?(is|has|should|can|needs)_|^(alive|ready|exists|locked|running)$|_(alive|ready|running)$")
+_POLL = re.compile(r"poll|wait", re.I)
 _COMING = re.compile(r"not yet|waiting for|wait for|to become|to come up|until .* (ready|available)|not ready", re.I)
 
 
 def polls(call: ast.Call, loop: LoopNode, scope: Scope, *, answer: bool = False) -> bool:
     """Whether the loop waits for something to come about rather than repeats what failed."""
-    function = _function_name(scope)
-    if _WAITS.search(function) and not shape.spelled(function):
+    if waits_by_name(scope) or _queued(call) or _joins(call):
+        return True
+    if answer and any(_POLL.search(_word(n)) for part in _head(loop) for n in ast.walk(part)):
         return True
     if _WAITED.search(last_name(call.func)) or _ASKED.search(last_name(call.func)) or _has_waiter(loop):
         return True
     return answer and not (_counts(loop) or asks_status(loop))
+
+
+def waits_by_name(scope: Scope) -> bool:
+    """``wait_for_server``, ``poll_until_done``: unless it also speaks of retrying."""
+    function = _function_name(scope)
+    return bool(_WAITS.search(function)) and not shape.spelled(function)
+
+
+def _queued(call: ast.Call) -> bool:
+    """``queue.get(timeout=1)``."""
+    func = call.func
+    return (
+        isinstance(func, ast.Attribute) and func.attr in ("get", "put") and "queue" in ast.unparse(func.value).lower()
+    )
+
+
+def _joins(call: ast.Call) -> bool:
+    """``job.result(timeout=1)``: looks again whether something has ended."""
+    return last_name(call.func) in ("result", "join", "communicate") and any(k.arg == "timeout" for k in call.keywords)
 
 
 def _has_waiter(loop: LoopNode) -> bool:
@@ -89,8 +110,11 @@ def _function_name(scope: Scope) -> str:
 
 def _counts(loop: LoopNode) -> bool:
     """Whether the loop's header speaks of attempts."""
-    head = [loop.test] if isinstance(loop, ast.While) else [loop.target, loop.iter]
-    return any(shape.spelled(_word(n)) for part in head for n in ast.walk(part))
+    return any(shape.spelled(_word(n)) for part in _head(loop) for n in ast.walk(part))
+
+
+def _head(loop: LoopNode) -> list[ast.expr]:
+    return [loop.test] if isinstance(loop, ast.While) else [loop.target, loop.iter]
 
 
 def _word(node: ast.AST) -> str:
@@ -104,5 +128,11 @@ def asks_status(loop: LoopNode) -> bool:
 
 def status_test(node: ast.Compare) -> bool:
     """``x.status_code == 200``, ``status in (429, 503)``, ``r == 200``."""
-    numbers = [c for c in ast.walk(node) if isinstance(c, ast.Constant) and isinstance(c.value, int)]
-    return any(100 <= int(c.value) <= 599 and not isinstance(c.value, bool) for c in numbers)
+    numbers = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant) and type(c.value) is int}
+    name = _word(node.left).lower()
+    if "status" in name or "code" in name:
+        return any(100 <= n <= 599 for n in numbers)
+    return isinstance(node.left, ast.Name) and bool(numbers & _STATUSES)
+
+
+_STATUSES = frozenset({200, 201, 202, 204, 401, 403, 404, 408, 409, 412, 423, 425, 429, 500, 502, 503, 504})

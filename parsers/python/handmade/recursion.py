@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from parsers.facts.python import Retry, RetryCondition
 from parsers.python.handmade import shape
 from parsers.python.handmade.loops import TWICE, caught, exhausted
+from parsers.python.handmade.polling import waits_by_name
 from parsers.python.handmade.variance import asked
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import search
 from parsers.python.trial.exceptions import takes_failures
-from parsers.python.trial.focus import LOOPS, own_body, own_nodes
+from parsers.python.trial.focus import own_body, own_nodes
 from parsers.python.trial.question import Laboratory
 from parsers.python.trial.run import Way
 
@@ -24,7 +25,7 @@ def read(laboratory: Laboratory, scope: Scope) -> Retry | None:
     if not isinstance(scope.node, FunctionNode):
         return None
     itself = tuple(_calls_of_itself(scope))
-    if not itself:
+    if not itself or waits_by_name(scope):
         return None
     found = _tried(laboratory, scope, itself, _guarded_calls(scope), Way.RAISES)
     if found is None and _counted_down(itself):
@@ -128,23 +129,49 @@ def read_again(laboratory: Laboratory, scope: Scope) -> Iterator[Retry]:
     """Handlers that make the very call that failed once more."""
     if not isinstance(scope.node, FunctionNode):
         return
+    inside: set[int] = set()
     for node in own_body(scope.node):
-        if isinstance(node, ast.Try) and not any(isinstance(n, LOOPS) for n in ast.walk(node)):
+        if isinstance(node, ast.Try) and node.handlers and id(node) not in inside:
             again = _repeated(node)
             if again is not None:
+                inside |= {id(n) for h in node.handlers for n in ast.walk(h)}
                 yield from _once_more(laboratory, scope, *again)
 
 
 def _repeated(node: ast.Try) -> tuple[ast.Call, ast.Call] | None:
-    first = {ast.dump(c): c for s in node.body for c in own_nodes(s) if isinstance(c, ast.Call) and shape.is_call(c)}
+    """The last call of the body, and the same one as a statement of a handler."""
+    first = _made(node.body[-1])
+    if first is None or not shape.is_call(first) or shape.last_name(first.func)[:1].isupper():
+        return None
+    text, names = ast.dump(first), asked(first)
     for handler in node.handlers:
-        if not takes_failures(handler):
+        if not takes_failures(handler) or names & _stored(handler):
             continue
-        for statement in handler.body:
-            for call in own_nodes(statement):
-                if isinstance(call, ast.Call) and ast.dump(call) in first:
-                    return first[ast.dump(call)], call
+        for statement in _statements(handler.body):
+            call = _made(statement)
+            if call is not None and ast.dump(call) == text:
+                return first, call
     return None
+
+
+def _made(statement: ast.stmt) -> ast.Call | None:
+    """The call that a statement is."""
+    value = statement.value if isinstance(statement, ast.Expr | ast.Return | ast.Assign) else None
+    value = value.value if isinstance(value, ast.Await) else value
+    return value if isinstance(value, ast.Call) else None
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of a handler, those of its branches and inner tries too."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            yield from _statements(statement.body)
+            yield from _statements(getattr(statement, "orelse", []))
+
+
+def _stored(handler: ast.ExceptHandler) -> set[str]:
+    return {n.id for n in ast.walk(handler) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _once_more(laboratory: Laboratory, scope: Scope, first: ast.Call, again: ast.Call) -> Iterator[Retry]:

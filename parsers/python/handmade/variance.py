@@ -17,6 +17,10 @@ HARMLESS = re.compile(
 )
 
 
+#: Another name, port or key on each pass.
+_RANDOM = re.compile(r"rand|uuid|choice\(|token_hex|token_urlsafe|get_free_port|free_port|mkdtemp|next\(", re.I)
+
+
 def varies(call: ast.Call, loop: LoopNode) -> bool:
     """Whether what the call asks depends on which pass of the loop it is."""
     changing = changing_names(loop)
@@ -43,6 +47,10 @@ def changing_names(loop: LoopNode) -> set[str]:
         match node:
             case ast.AugAssign(target=ast.Name(id=name)):
                 changing.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="pop" | "remove" | "discard" | "popleft")):
+                changing.add(name)
+            case ast.Assign(targets=targets, value=value) if _RANDOM.search(ast.unparse(value)):
+                changing |= {n for t in targets for n in _stored(t)}
             case ast.Assign(targets=targets, value=value):
                 made.append(({n for t in targets for n in _stored(t)}, _loaded(value)))
             case ast.AnnAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value) if value:

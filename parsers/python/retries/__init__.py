@@ -8,15 +8,16 @@ lists each place once, for ``meshgain facts``.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 
-from parsers.facts.python import Retry
+from parsers.facts.python import Retry, RetryCondition
 from parsers.plugins import collect
-from parsers.python.handmade import loops, recursion
+from parsers.python.handmade import loops, recursion, shape
 from parsers.python.handmade.decorators import Applied
 from parsers.python.idioms import Construct, RetryIdiom, Role, Written
-from parsers.python.module import FunctionNode, Scope
+from parsers.python.module import Assigned, FunctionNode, Scope
 from parsers.python.program import Name, Program
 from parsers.python.trial.focus import LOOPS, LoopNode, own_body
 from parsers.python.trial.question import Laboratory
@@ -24,6 +25,10 @@ from parsers.python.value import Bound, Either, Made, Thing, Value, settled
 from parsers.python.values import Frame, Values
 
 EMPTY: Bound = {}
+#: What a decorator of another package is called when it repeats.
+_RETRY_NAME = re.compile(
+    r"^(a?retry|retryable|retries|retrier|with_retry|with_retries|retry_on_\w+|auto_?retry)$", re.I
+)
 
 
 class Retries:
@@ -193,8 +198,27 @@ class Retries:
         if retry is None:
             retry = self._followed(decorator, where, Role.TASK, function)
         if retry is None:
-            return self._applied.decorator(decorator, where, function)
+            return self._applied.decorator(decorator, where, function) or self._elsewhere(decorator, where, function)
         return _placed(retry, decorator, where, function.symbol)
+
+    def _elsewhere(self, decorator: ast.expr, where: Scope, function: Scope) -> Retry | None:
+        """A decorator of another package that calls itself a retry: that it repeats is clear, how often is not."""
+        name = self.program.resolve(decorator.func if isinstance(decorator, ast.Call) else decorator, where)
+        if name is None or not name.external or not _RETRY_NAME.search(name.qualified.rpartition(".")[2]):
+            return None
+        if name.qualified in self._constructs or name.qualified.startswith("builtins."):
+            return None
+        module = where.module
+        return Retry(
+            idiom=f"decorator:{name.qualified}",
+            attempts=None,
+            default=None,
+            condition=RetryCondition(unknown=True),
+            declared=module.source(decorator)[:240],
+            symbol=function.symbol,
+            span=module.span(decorator),
+            note="a decorator of another package, not in this tree",
+        )
 
     def _iterated(self, node: LoopNode, scope: Scope) -> Retry | None:
         if isinstance(node, ast.While) or not _enters(node):
@@ -206,8 +230,10 @@ class Retries:
 
     def _called(self, call: ast.Call, scope: Scope) -> tuple[tuple[Retry, ...], ast.expr] | None:
         """``retry_call(f)``, ``Retrying(...)(f)``, ``on_exception(...)(f)``, ``retrying.call(f)``, ``r.wraps(f)``."""
+        if not call.args:
+            return None
         direct = self._written(call, scope, Role.CALLER)
-        if direct and call.args and isinstance(call.func, ast.Name | ast.Attribute):
+        if direct and isinstance(call.func, ast.Name | ast.Attribute):
             target = call.args[0]
             if _callable(target):
                 return (direct[0],), target
@@ -222,14 +248,22 @@ class Retries:
         return None
 
     def _is_local(self, func: ast.expr, scope: Scope) -> bool:
+        """Whether what is called was made here by a call: a retry object, perhaps."""
         name = self.program.resolve(func, scope)
-        return name is not None and name.binding is not None and not name.rest[1:]
+        if name is None or name.binding is None:
+            return False
+        if name.rest:
+            return len(name.rest) == 1 and shape.spelled(name.rest[0])
+        binding = name.binding[1]
+        return isinstance(binding, Assigned) and isinstance(binding.value, ast.Call)
 
     def _helped(self, call: ast.Call, scope: Scope) -> tuple[tuple[Retry, ...], ast.expr] | None:
         found = self._applied.helper(call, scope)
         return None if found is None else ((found[0],), found[1])
 
     def _for_trial(self, expr: ast.expr, scope: Scope, bound: Bound) -> Retry | None:
+        if not self._is_library(expr, scope):
+            return None
         for role in (Role.DECORATOR, Role.CALLER, Role.ITERATOR):
             found = self._written(expr, scope, role, bound)
             if found:

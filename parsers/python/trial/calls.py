@@ -9,7 +9,7 @@ from parsers.python import instances
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import arithmetic
 from parsers.python.trial.focus import LEAVING
-from parsers.python.trial.machine import MAX_CALLS, Machine, dotted
+from parsers.python.trial.machine import MAX_CALLS, Machine, dotted, written
 from parsers.python.trial.run import Broke, Continued, Exhausted, Raised, Returned, Way
 from parsers.python.trial.worth import (
     NONE,
@@ -63,7 +63,7 @@ def call(machine: Machine, node: ast.Call, frame: Frame) -> Worth:
     if isinstance(node.func, ast.Attribute):
         _mutate(machine, node.func, args, frame)
     counted = any(number(a) is not None for a in args) and machine.in_handler > 0
-    text = ast.unparse(node)[:60]
+    text = written(node)
     return blend(target, *args, *keywords.values(), source=text, judged=counted)
 
 
@@ -169,7 +169,7 @@ def _native(machine: Machine, name: str, node: ast.Call, args: list[Worth]) -> W
         return args[0]
     if name.startswith("asyncio.") and name.endswith(("wait_for", "shield")) and args:
         return args[0]
-    return blend(*args, source=ast.unparse(node)[:60], judged=False)
+    return blend(*args, source=written(node), judged=False)
 
 
 def _mutate(machine: Machine, func: ast.Attribute, args: list[Worth], frame: Frame) -> None:

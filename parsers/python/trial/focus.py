@@ -6,8 +6,9 @@ Shape: built once for a loop and a call; a run then executes only statements tha
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from parsers.python.module import FunctionNode, Scope
 
@@ -110,7 +111,7 @@ def _bodies(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield case.body
 
 
-def mattering(nodes: Iterator[ast.AST], function: ast.AST, more: tuple[ast.AST, ...] = ()) -> frozenset[str]:
+def mattering(nodes: Iterable[ast.AST], function: ast.AST, more: tuple[ast.AST, ...] = ()) -> frozenset[str]:
     """Names that tests and headers among the nodes read, and names that those are made of."""
     names: set[str] = set().union(*(_names(m) for m in more))
     for node in nodes:
@@ -127,11 +128,11 @@ def mattering(nodes: Iterator[ast.AST], function: ast.AST, more: tuple[ast.AST, 
     return frozenset(names)
 
 
-def own_body(function: ast.AST) -> Iterator[ast.AST]:
-    """Nodes of a function's own code, or of a module's."""
-    for statement in getattr(function, "body", []) if not isinstance(function, ast.Lambda) else []:
-        if not isinstance(statement, NESTED):
-            yield from own_nodes(statement)
+@lru_cache(maxsize=64)
+def own_body(function: ast.AST) -> tuple[ast.AST, ...]:
+    """Nodes of a function's own code, or of a module's; kept for the functions that are being looked at."""
+    statements = getattr(function, "body", []) if not isinstance(function, ast.Lambda) else []
+    return tuple(n for s in statements if not isinstance(s, NESTED) for n in own_nodes(s))
 
 
 def _read_by(node: ast.AST) -> Iterator[ast.expr]:

@@ -137,7 +137,7 @@ class Machine:
         if key not in self.known:
             self.known[key] = (node, self.values.evaluate(node, scope))
         value = self.known[key][1]
-        worth = from_value(value, self.run, ast.unparse(node))
+        worth = from_value(value, self.run, written(node))
         if isinstance(node, ast.Name) and isinstance(worth, Closure | Instance):
             local = frame.scope.lookup(node.id)
             if local is not None and isinstance(worth, Instance):
@@ -313,6 +313,12 @@ def dotted(node: ast.expr) -> str | None:
         parts.append(node.attr)
         node = node.value
     return ".".join((node.id, *reversed(parts))) if isinstance(node, ast.Name) else None
+
+
+@lru_cache(maxsize=8192)
+def written(node: ast.AST) -> str:
+    """What is written, shortened: the name of an input."""
+    return ast.unparse(node)[:60]
 
 
 @lru_cache(maxsize=4096)

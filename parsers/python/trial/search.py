@@ -27,7 +27,7 @@ from parsers.quantities import UNBOUNDED, Count
 MAX_WAYS = 48
 #: Calls before a run that may be bounded counts as unbounded.
 FAR = 700
-FAR_STEPS = 120_000
+FAR_STEPS = 40_000
 #: Steps of all ways of one question together.
 MAX_WORK = 20_000
 #: What samples of unknown inputs are, first and second; by how much defaults are moved.
