@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from analyzer import naming
@@ -15,9 +15,9 @@ from analyzer.amplification import scenario as walked
 from analyzer.amplification.timing import waits
 from analyzer.assembly import scenario as viewed
 from analyzer.hops import factors
-from analyzer.model import Operation
-from analyzer.report import CallView, Report, ScenarioView, ranking, requests_at
-from parsers.quantities import Count
+from analyzer.model import Operation, Precision
+from analyzer.report import CallView, LoadView, Report, ScenarioView, ranking, requests_at
+from parsers.quantities import ZERO, Count
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Study
@@ -107,19 +107,28 @@ def scenario(study: Study, failing: str, cause: str | None, entries: Iterable[st
         )
     report = study.report
     targets = naming.operation(failing, _operations(report))
-    starts = tuple(dict.fromkeys(o for name in entries for o in naming.operation(name, _operations(report))))
-    if not starts:
-        starts = tuple(e.operation for e in study.mesh.entries)
+    named = tuple(dict.fromkeys(o for name in entries for o in naming.operation(name, _operations(report))))
+    starts = named or tuple(e.operation for e in study.mesh.entries)
     known = {(a.entry, a.target): a for a in report.amplification}
     pairs = [(e, t) for t in targets for e in starts if (e, t) in known]
+    if not pairs and named and cause is not None:
+        pairs = [(e, t) for t in targets for e in named if e != t]  # asked for, though nothing arrives
     if not pairs:
         raise QuestionError(f"no request at {_some(starts)} leads to {failing}; --entry names where requests start")
     if cause is None:
         pairs = [max(pairs, key=lambda p: (known[p].worst, _names(p)))]
     found = [viewed(walked(study.graph.system, e, t, cause or known[e, t].cause)) for e, t in pairs]
-    worst = max(found, key=lambda s: (requests_at(s, s.failing), _names((s.failing, s.entry))))
+    worst = _whole(max(found, key=lambda s: (requests_at(s, s.failing), _names((s.failing, s.entry)))))
     waiting = waits(study.graph.system, worst.entry, worst.failing) if worst.cause == "timeout" else 0.0
     return ScenarioTold(report, worst, waiting)
+
+
+def _whole(found: ScenarioView) -> ScenarioView:
+    """The scenario with its failing operation in it, also where nothing arrives there."""
+    if any(x.operation == found.failing for x in found.load):
+        return found
+    none = LoadView(found.failing, ZERO, Precision.EXACT)
+    return replace(found, load=tuple(sorted((*found.load, none), key=lambda x: x.operation)))
 
 
 def pairs_between(study: Study, entry: str | None, target: str | None) -> tuple[tuple[Operation, Operation], ...]:

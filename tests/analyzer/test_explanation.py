@@ -66,9 +66,16 @@ def test_without_a_cause_the_worst_is_taken(shop: Study) -> None:
     assert max(x.requests for x in found.load) == Count(144)
 
 
+def test_where_an_entry_is_named_and_nothing_arrives_the_answer_is_none(shop: Study) -> None:
+    found = scenario(shop, "ledger POST /entries", "503", ["support-desk GET /cases/{payment_id}"]).scenario
+    load = {shop.report.name(x.operation): x.requests.value for x in found.load}
+    assert load["ledger POST /entries"] == 0
+    assert load["support-desk GET /cases/{payment_id}"] == 1
+
+
 def test_a_failure_that_no_entry_leads_to_is_said(shop: Study) -> None:
-    with pytest.raises(QuestionError, match=r"no request at .* leads to ledger"):
-        scenario(shop, "ledger", "503", ["support-desk"])
+    with pytest.raises(QuestionError, match=r"no request at .* leads to support-desk"):
+        scenario(shop, "support-desk GET /healthz", "503")
 
 
 @pytest.mark.parametrize("cause", ["sad", "5xx", "99", "grpc-", "connect"])
