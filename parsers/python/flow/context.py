@@ -44,6 +44,7 @@ class Context:
     clients: Mapping[str, tuple[Client, ...]]
     enter: Callable[[Activation, Thing, ast.Call | None, Mapping[str, Value] | None], Value]
     heat: Heat
+    visited: set[int] = field(default_factory=set)  # functions that have been followed, over all handlers
     next_key: int = 0
     work: int = MAX_WORK
     stack: list[tuple[int, int]] = field(default_factory=list)

@@ -146,6 +146,7 @@ def _wrapped(
 def _plain(act: Activation, scope: Scope, bound: Mapping[str, Value]) -> tuple[Step, Value]:
     """The function's own body."""
     context = act.context
+    context.visited.add(id(scope))
     own = Activation(context, scope, dict(bound), key=context.key())
     if isinstance(scope.node, ast.Lambda):
         value = run(own, scope.node.body)
@@ -199,6 +200,7 @@ def top(context: Context, thing: Thing, bound: Mapping[str, Value]) -> Step:
     assert scope is not None
     given = {**context.values.bind(thing, [], {}), **bound}
     context.stack.append((id(scope), 0))
+    context.visited.add(id(scope))
     own = Activation(context, scope, given, top=True, key=context.key())
     decorators = scope.node.decorator_list if isinstance(scope.node, Decorated) else []
     layers = context.retries.around_function(scope) if decorators else ()

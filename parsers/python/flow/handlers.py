@@ -23,6 +23,7 @@ from parsers.python.sending import Site
 from parsers.python.servers import Server
 from parsers.python.value import Known, Pending, Thing, Unknown, Value, constant_number, options, settled
 from parsers.python.values import Values
+from parsers.source import Span
 
 _PORT_CALLS = (
     "run",
@@ -37,6 +38,8 @@ _PORT_CALLS = (
 
 #: Statements and calls followed for what a file does when it is loaded.
 _STARTUP_WORK = 3000
+#: The same for all functions that nobody is seen to call.
+_LOOSE_WORK = 200_000
 
 
 class Following:
@@ -46,6 +49,7 @@ class Following:
         self.values = values
         self.retries = retries
         self.routing = Routing(values)
+        self._visited: set[int] = set()
         self._clients = _clients()
         self.heat = Heat(values.program, (r for r in self._clients if not r.startswith(".")))
 
@@ -73,6 +77,7 @@ class Following:
     def _context(self, found: Found | None) -> Context:
         kind = found.kind if found is not None else "startup"
         context = Context(self.values, self.retries, self._clients, enter, self.heat, kind=kind)
+        context.visited = self._visited
         context.route = found.route if found is not None and found.kind == "http" else ""
         context.method = found.method if found is not None else "*"
         context.tuples = found.tuples if found is not None else False
@@ -123,8 +128,19 @@ class Following:
 
     # ------------------------------------------------------------------------------------------------------- loose ends
 
-    def loose_calls(self, reached: frozenset[object]) -> Iterator[Call]:
-        """Calls that no handler reaches, as they stand."""
+    def loose_calls(self, reached: frozenset[Span]) -> Iterator[Call]:
+        """Calls that no handler reaches: from the functions that nobody is seen to call, then as they stand."""
+        found: dict[Call, None] = {}
+        left = _LOOSE_WORK
+        for scope in self.heat.roots():
+            if id(scope) not in self._visited and left > 0:
+                context = self._context(None)
+                context.work = min(left, _STARTUP_WORK)
+                left -= context.work
+                found.update(dict.fromkeys(self._from_root(context, scope)))
+                left += max(context.work, 0)
+        yield from found
+        reached |= {c.span for c in found}
         for module in self.values.program.modules():
             for scope in module.scope.walk():
                 try:
@@ -132,7 +148,14 @@ class Following:
                 except RecursionError:
                     continue
 
-    def _loose(self, scope: Scope, reached: frozenset[object]) -> Iterator[Call]:
+    def _from_root(self, context: Context, scope: Scope) -> list[Call]:
+        try:
+            body = _function(context, self.routing.thing(scope), {})
+        except RecursionError:
+            return []
+        return [s.call for s in walk(body) if isinstance(s, Send)]
+
+    def _loose(self, scope: Scope, reached: frozenset[Span]) -> Iterator[Call]:
         if not self.heat.may_send(scope):
             return
         context = self._context(None)

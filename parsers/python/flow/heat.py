@@ -42,6 +42,8 @@ class Heat:
         self._judged: set[int] = set()
         self._hot: set[int] = set()
         self._stops: set[int] = set()
+        self._named: set[str] = set()
+        self._in_order: list[Scope] = []
         self._spread(program)
 
     def may_send(self, scope: Scope) -> bool:
@@ -52,6 +54,14 @@ class Heat:
         """Whether the function itself raises or aborts."""
         return id(scope) in self._stops or id(scope) not in self._judged
 
+    def roots(self) -> Iterator[Scope]:
+        """Functions that may send and that no code is seen to call: something outside calls them."""
+        for scope in self._in_order:
+            node = scope.node
+            function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(scope) in self._hot
+            if function and (scope.name not in self._named or node.decorator_list):  # type: ignore[union-attr]  # a function
+                yield scope
+
     def _spread(self, program: Program) -> None:
         mentioned: dict[str, list[Scope]] = {}
         work: list[Scope] = []
@@ -60,6 +70,8 @@ class Heat:
             for scope in module.scope.walk():
                 self._judged.add(id(scope))
                 sends, names = self._look(scope, module, sdk=sdk)
+                self._in_order.append(scope)
+                self._named |= names
                 for name in names:
                     mentioned.setdefault(name, []).append(scope)
                 if sends:
