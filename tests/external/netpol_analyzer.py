@@ -82,7 +82,7 @@ def _normal(ports: str) -> str:
 
 
 def _compare(folder: Path, expected: list[Expected]) -> tuple[int, list[str]]:
-    mesh = topology([_running(f) for f in read(DiskTree(folder)).facts], Options())[0]
+    mesh = topology([running(f) for f in read(DiskTree(folder)).facts], Options())[0]
     owners = _owners(folder)
     named = {owners.get(p.id, f"{p.namespace}/{p.name}"): p for p in mesh.pods.values()}
     ranges: dict[str, list[Expected]] = {}
@@ -112,7 +112,7 @@ def _compare(folder: Path, expected: list[Expected]) -> tuple[int, list[str]]:
     return compared, differing
 
 
-def _running(fact: object) -> object:
+def running(fact: object) -> object:
     """The workload as netpol-analyzer takes it.
 
     Dumps leave images out; without one a workload would be taken for a patch. A pod on the host's network, which
