@@ -246,6 +246,31 @@ def attached(values: Values, base: ast.expr, name: str, frame: Frame) -> Value |
     return either(values.at(e, frame.deeper(s, {})) for e, s in found) if found else None
 
 
+def filled(values: Values, base: ast.expr, frame: Frame) -> Value | None:
+    """What code puts into a mapping under a key that is not known: a registry of clients."""
+    name = base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
+    sites = [(e, s) for e, s in values.sites.filled(name) if s.module is frame.scope.module]
+    found = [values.at(e, frame.deeper(s, frame.bound if s is frame.scope else {})) for e, s in sites[:6]]
+    known = [f for f in found if not isinstance(f, Unknown)]
+    return either(known) if known else None
+
+
+def option(values: Values, made: Made, attr: str, frame: Frame) -> Value | None:
+    """``args.url`` of a command line: the default that the option declares."""
+    if not made.name.qualified.startswith("argparse.") or not made.name.qualified.endswith(
+        ("parse_args", "parse_known_args")
+    ):
+        return None
+    for call, scope in values.sites.options(made.scope.module):
+        names = [constant_text(values.at(a, frame.deeper(scope, {}))) or "" for a in call.args]
+        given = {k.arg: k.value for k in call.keywords}
+        dest = constant_text(values.at(given["dest"], frame.deeper(scope, {}))) if "dest" in given else None
+        if attr in (dest, *(n.lstrip("-").replace("-", "_") for n in names)):
+            default = values.at(given["default"], frame.deeper(scope, {})) if "default" in given else None
+            return Default(default, f"option {attr}") if default is not None and default != NONE else Unknown(attr)
+    return None
+
+
 # ----------------------------------------------------------------------------------------------------- presence
 
 

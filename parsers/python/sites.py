@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parsers.python.module import Imported, Scope
+from parsers.python.module import Imported, Module, Scope
 from parsers.python.program import Program
 
 #: How many instantiations of one class are looked at.
@@ -24,6 +24,7 @@ class _Index:
     config_objects: list[tuple[ast.expr, Scope]] = field(default_factory=list)
     environment: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
     attached: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
+    filled: dict[str, list[tuple[ast.expr, Scope]]] = field(default_factory=dict)
     classes: list[Scope] = field(default_factory=list)
 
 
@@ -72,6 +73,14 @@ class Sites:
     def attached(self, name: str) -> list[tuple[ast.expr, Scope]]:
         """What an application object is given under a name: ``app.state.http = ...``, ``app["session"] = ...``."""
         return self.index.attached.get(name, [])
+
+    def filled(self, name: str) -> list[tuple[ast.expr, Scope]]:
+        """What is put into a mapping of that name: ``clients[key] = Client(...)``."""
+        return self.index.filled.get(name, [])
+
+    def options(self, module: Module) -> list[tuple[ast.Call, Scope]]:
+        """Command-line options that a file declares: ``parser.add_argument("--url", default=...)``."""
+        return [(c, s) for c, s in self.index.calls.get("add_argument", ()) if s.module is module]
 
     def config_objects(self) -> list[tuple[ast.expr, Scope]]:
         """Classes and modules that a configuration is loaded from."""
@@ -154,6 +163,8 @@ def _read(scope: Scope, index: _Index) -> None:
                     index.config.setdefault(key, []).append((value, scope))
                 elif is_application(base):
                     index.attached.setdefault(key, []).append((value, scope))
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=held) | ast.Attribute(attr=held))], value=value):
+                index.filled.setdefault(held, []).append((value, scope))
             case ast.Assign(targets=[ast.Attribute(value=base, attr=attr)], value=value) if _is_object(base):
                 index.attached.setdefault(attr, []).append((value, scope))
 

@@ -357,7 +357,7 @@ class Values:
             case Made(name=Name(qualified="builtins.super")):
                 return instances.above(self, base, attr)
             case Made():
-                return Member(base, (attr,))
+                return settings.option(self, base, attr, frame.deeper()) or Member(base, (attr,))
             case Member(of=of, names=names):
                 return Member(of, (*names, attr))
             case Default(value=value):
@@ -420,7 +420,9 @@ class Values:
         if isinstance(base, Member):
             return Member(base.of, (*base.names, "[]"))
         found = either(operators.lookup(o, self.at(index, frame)) or Unknown("") for o in options(settled(base)))
-        return self.unknown(expr, frame) if found == Unknown("") else found
+        if found != Unknown(""):
+            return found
+        return settings.filled(self, expr.value, frame.deeper()) or self.unknown(expr, frame)
 
     # ------------------------------------------------------------------------------------------------------ calls
 
