@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from parsers.python import settings
@@ -114,7 +115,7 @@ def annotated(values: Values, annotation: ast.expr | None, scope: Scope) -> Valu
         node = node.left if not _is_none(node.left) else node.right
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Optional":
         node = node.slice
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.replace(".", "").isidentifier():
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _dotted(node.value):
         node = ast.parse(node.value, mode="eval").body
     name = values.program.resolve(node, scope) if isinstance(node, ast.Name | ast.Attribute) else None
     if name is None or name.rest or name.qualified.startswith(_PLAIN) or name.module or name.binding:
@@ -123,6 +124,10 @@ def annotated(values: Values, annotation: ast.expr | None, scope: Scope) -> Valu
         return any_instance(name.scope) if name.scope.is_class else None
     made = name.qualified.rpartition(".")[2]
     return Made(name, ANY_CALL, scope) if made[:1].isupper() else None
+
+
+def _dotted(text: str) -> bool:
+    return all(part.isidentifier() and not iskeyword(part) for part in text.split("."))
 
 
 def _is_none(expr: ast.expr) -> bool:

@@ -14,6 +14,7 @@ from parsers.python.handmade import shape
 from parsers.python.handmade.loops import TWICE, caught, exhausted
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import calls, search
+from parsers.python.trial.exceptions import last_name
 from parsers.python.trial.focus import LOOPS, LoopNode
 from parsers.python.trial.machine import Machine
 from parsers.python.trial.question import Laboratory
@@ -149,12 +150,12 @@ class Applied:
 
     def _callables(self, call: ast.Call, scope: Scope) -> list[ast.expr]:
         given = [*call.args, *(k.value for k in call.keywords if k.arg is not None)]
-        told = shape.spelled(shape.last_name(call.func))
+        told = shape.spelled(last_name(call.func))
         return [a for a in given if isinstance(a, ast.Lambda) or self._is_function(a, scope, told=told)][:3]
 
     def _is_function(self, argument: ast.expr, scope: Scope, *, told: bool) -> bool:
         if isinstance(argument, ast.Call):
-            return shape.last_name(argument.func) == "partial"
+            return last_name(argument.func) == "partial"
         if not isinstance(argument, ast.Name | ast.Attribute):
             return False
         name = self.laboratory.program.resolve(argument, scope)

@@ -48,7 +48,7 @@ def _by_exception(laboratory: Laboratory, loop: LoopNode, scope: Scope) -> Findi
     tries = list(shape.guarded(loop))
     if not tries:
         return None
-    calls = [c for c in shape.candidates(loop, tries) if not varies(c, loop) and not polls(c, loop, scope)]
+    calls = [c for c in shape.candidates(tries) if not varies(c, loop) and not polls(c, loop, scope)]
     return _tried(laboratory, loop, scope, calls, Way.RAISES)
 
 

@@ -62,9 +62,9 @@ def serves(loop: LoopNode) -> bool:
     for node in ast.walk(loop):
         if isinstance(node, ast.Call) and last_name(node.func) in ("is_set", "isSet"):
             return True
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _COMING.search(node.value):
-            if not shape.spelled(node.value):
-                return True
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        if _COMING.search(text) and not shape.spelled(text):
+            return True
     return False
 
 

@@ -12,7 +12,7 @@ from parsers.python.handmade.polling import waits_by_name
 from parsers.python.handmade.variance import asked
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import search
-from parsers.python.trial.exceptions import takes_failures
+from parsers.python.trial.exceptions import last_name, takes_failures
 from parsers.python.trial.focus import own_body, own_nodes
 from parsers.python.trial.question import Laboratory
 from parsers.python.trial.run import Way
@@ -141,7 +141,7 @@ def read_again(laboratory: Laboratory, scope: Scope) -> Iterator[Retry]:
 def _repeated(node: ast.Try) -> tuple[ast.Call, ast.Call] | None:
     """The last call of the body, and the same one as a statement of a handler."""
     first = _made(node.body[-1])
-    if first is None or not shape.is_call(first) or shape.last_name(first.func)[:1].isupper():
+    if first is None or not shape.is_call(first) or last_name(first.func)[:1].isupper():
         return None
     text, names = ast.dump(first), asked(first)
     for handler in node.handlers:

@@ -15,14 +15,14 @@ from parsers.python.trial.focus import JUMPS, LOOPS, NESTED, LoopNode
 PLAIN = frozenset(
     {
         "sleep", "print", "len", "str", "int", "float", "bool", "repr", "isinstance", "issubclass", "range", "min",
-        "max", "list", "dict", "set", "tuple", "format", "join", "split", "strip", 
+        "max", "list", "dict", "set", "tuple", "format", "join", "split", "strip",
         "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "time",
         "monotonic", "perf_counter", "now", "utcnow", "timedelta", "total_seconds", "enumerate", "zip", "map",
         "filter", "sorted", "reversed", "iter", "super", "getattr", "setattr", "hasattr", "type", "id", "hash",
         "randint", "uniform", "random", "choice", "shuffle", "startswith", "endswith", "lower", "upper",
         "encode", "decode", "deepcopy", "sum", "any", "all",
         "abs", "round", "pow", "sqrt", "getLogger", "dumps", "loads", "fromkeys", "is_set", "is_alive",
-        "empty", "full", "qsize", "get_nowait", "put_nowait", "task_done", "heartbeat", "partial", 
+        "empty", "full", "qsize", "get_nowait", "put_nowait", "task_done", "heartbeat", "partial",
         "perf_counter_ns", "time_ns", "get_event_loop", "get_running_loop", "fromtimestamp", "isoformat", "strftime",
         "strptime", "vars", "dir", "ord", "chr", "bytes", "bytearray",
         "memoryview", "frozenset", "object", "slice", "callable", "next", "rstrip", "lstrip",
@@ -72,8 +72,8 @@ def guarded(loop: LoopNode) -> Iterator[ast.Try | ast.TryStar]:
     """The loop's ``try`` statements that can go on after a failed call."""
     for node in own_statements(loop):
         if isinstance(node, ast.Try | ast.TryStar):
-            if any(takes_failures(h) and not leaves(h.body) for h in node.handlers):
-                yield node
+            goes_on = any(takes_failures(h) and not leaves(h.body) for h in node.handlers)
+            yield from (node,) if goes_on else ()
 
 
 def exits(loop: LoopNode) -> bool:
@@ -97,7 +97,7 @@ def is_call(node: ast.AST) -> bool:
     return where not in ("log", "logger", "logging", "_logger", "random", "time", "math", "re", "json", "warnings")
 
 
-def candidates(loop: LoopNode, tries: list[ast.Try | ast.TryStar]) -> list[ast.Call]:
+def candidates(tries: list[ast.Try | ast.TryStar]) -> list[ast.Call]:
     """Calls that may be what is repeated: first of the ``try`` bodies, in order, each written once."""
     found: dict[str, ast.Call] = {}
     for node in tries:
@@ -113,7 +113,7 @@ def _own(statement: ast.AST) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        if isinstance(node, ast.Raise) or isinstance(node, NESTED):
+        if isinstance(node, (ast.Raise, *NESTED)):
             continue
         children = [c for c in ast.iter_child_nodes(node) if not isinstance(c, ast.ExceptHandler)]
         stack.extend(reversed(children))

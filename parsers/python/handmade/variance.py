@@ -44,25 +44,8 @@ def changing_names(loop: LoopNode) -> set[str]:
         changing |= {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
     made: list[tuple[set[str], set[str]]] = []
     for node in own_statements(loop):
-        match node:
-            case ast.AugAssign(target=ast.Name(id=name)):
-                changing.add(name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="pop" | "remove" | "discard" | "popleft")):
-                changing.add(name)
-            case ast.Assign(targets=targets, value=value) if _RANDOM.search(ast.unparse(value)):
-                changing |= {n for t in targets for n in _stored(t)}
-            case ast.Assign(targets=targets, value=value):
-                made.append(({n for t in targets for n in _stored(t)}, _loaded(value)))
-            case ast.AnnAssign(target=target, value=value) | ast.NamedExpr(target=target, value=value) if value:
-                made.append((_stored(target), _loaded(value)))
-            case ast.With(items=items) | ast.AsyncWith(items=items):
-                for item in items:
-                    if item.optional_vars is not None:
-                        made.append((_stored(item.optional_vars), _loaded(item.context_expr)))
-            case ast.For(target=target, iter=source) | ast.AsyncFor(target=target, iter=source):
-                made.append((_stored(target), _loaded(source)))
-            case _:
-                pass
+        changing |= _moved(node)
+        made += _made(node)
     for _ in range(8):
         before = len(changing)
         for targets, sources in made:
@@ -71,6 +54,34 @@ def changing_names(loop: LoopNode) -> set[str]:
         if len(changing) == before:
             break
     return changing
+
+
+def _moved(node: ast.AST) -> set[str]:
+    """Names that a statement moves on: counted up, taken from, or made anew each time."""
+    match node:
+        case ast.AugAssign(target=ast.Name(id=name)):
+            return {name}
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="pop" | "remove" | "discard" | "popleft")):
+            return {name}
+        case ast.Assign(targets=targets, value=value) if _RANDOM.search(ast.unparse(value)):
+            return {n for t in targets for n in _stored(t)}
+        case _:
+            return set()
+
+
+def _made(node: ast.AST) -> list[tuple[set[str], set[str]]]:
+    """Names that a statement binds, and those that they are made of."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            return [({n for t in targets for n in _stored(t)}, _loaded(value))]
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            return [(_stored(target), _loaded(value))]
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            return [(_stored(i.optional_vars), _loaded(i.context_expr)) for i in items if i.optional_vars is not None]
+        case ast.For(target=target, iter=source) | ast.AsyncFor(target=target, iter=source):
+            return [(_stored(target), _loaded(source))]
+        case _:
+            return []
 
 
 def _stored(target: ast.expr) -> set[str]:

@@ -241,10 +241,10 @@ class Retries:
         if isinstance(func, ast.Attribute) and func.attr in ("call", "wraps", "__call__", "aretry"):
             func = func.value
         if isinstance(func, ast.Call | ast.Name | ast.Attribute) and call.args and _callable(call.args[0]):
-            if isinstance(func, ast.Call) or self._is_local(func, scope):
-                retry = self._followed(func, scope, Role.CALLER)
-                if retry is not None:
-                    return (_placed(retry, call, scope, scope.symbol),), call.args[0]
+            made = isinstance(func, ast.Call) or self._is_local(func, scope)
+            retry = self._followed(func, scope, Role.CALLER) if made else None
+            if retry is not None:
+                return (_placed(retry, call, scope, scope.symbol),), call.args[0]
         return None
 
     def _is_local(self, func: ast.expr, scope: Scope) -> bool:

@@ -20,6 +20,7 @@ from parsers.python.idioms import (
     from_tries,
 )
 from parsers.python.module import Scope
+from parsers.quantities import Count
 
 
 def read(written: Written) -> Retry | None:
@@ -31,12 +32,16 @@ def read(written: Written) -> Retry | None:
     return written.retry("aioretry.retry", bound, ANY_EXCEPTION)
 
 
+def _beyond(fails: float) -> Count:
+    return from_tries(fails + 1)
+
+
 def _of_policy(scope: Scope, written: Written) -> Amount:
     for node in scope.own_nodes():
         match node:
             case ast.Compare(left=ast.Attribute(attr="fails"), ops=[ast.Gt() | ast.GtE() as op], comparators=[limit]):
-                more = 1 if isinstance(op, ast.Gt) else 0
-                return amount(written.values.evaluate(limit, scope), DYNAMIC, lambda n: from_tries(n + more))
+                count = _beyond if isinstance(op, ast.Gt) else from_tries
+                return amount(written.values.evaluate(limit, scope), DYNAMIC, count)
             case _:
                 continue
     return DYNAMIC

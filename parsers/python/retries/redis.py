@@ -12,7 +12,8 @@ from parsers.python.value import Known, Made, settled
 from parsers.quantities import Count
 
 RETRIES = ("redis.retry.Retry", "redis.asyncio.retry.Retry", "redis.Retry")
-CLIENTS = ("redis.Redis", "redis.StrictRedis", "redis.client.Redis", "redis.asyncio.Redis", "redis.asyncio.client.Redis",
+CLIENTS = ("redis.Redis", "redis.StrictRedis", "redis.client.Redis", "redis.asyncio.Redis",
+           "redis.asyncio.client.Redis",
            "redis.asyncio.StrictRedis")  # fmt: skip
 POOLS = ("redis.from_url", "redis.Redis.from_url", "redis.StrictRedis.from_url", "redis.asyncio.from_url",
          "redis.asyncio.Redis.from_url", "redis.ConnectionPool", "redis.ConnectionPool.from_url",

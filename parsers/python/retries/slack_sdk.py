@@ -12,7 +12,8 @@ from parsers.quantities import Count
 
 TWO = Amount(Count(2))
 DROPPED = RetryCondition(causes=("connect-failure", "reset"))
-CLIENTS = ("slack_sdk.WebClient", "slack_sdk.web.WebClient", "slack_sdk.web.client.WebClient", "slack_sdk.WebhookClient",
+CLIENTS = ("slack_sdk.WebClient", "slack_sdk.web.WebClient", "slack_sdk.web.client.WebClient",
+           "slack_sdk.WebhookClient",
            "slack_sdk.web.async_client.AsyncWebClient", "slack_sdk.webhook.WebhookClient")  # fmt: skip
 HANDLERS = {
     "RateLimitErrorRetryHandler": RetryCondition(causes=("429",)),

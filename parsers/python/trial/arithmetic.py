@@ -120,7 +120,7 @@ def _membership(op: ast.cmpop, left: Const, right: Const) -> Worth | None:
     items = right.value if isinstance(right.value, range) else tuple(i for i in right.value if isinstance(i, Const))
     if not isinstance(right.value, range) and len(items) != len(right.value):
         return None
-    values = items if isinstance(items, range) else [i.value if isinstance(i, Const) else i for i in items]
+    values = items if isinstance(items, range) else [i.value for i in items]
     return Const((left.value in values) is isinstance(op, ast.In), inputs(left, right))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from parsers.facts.python import Retry
-from parsers.python import instances
 from parsers.python.module import FunctionNode, Scope
-from parsers.python.trial import arithmetic
+from parsers.python.sites import first_parameter
+from parsers.python.trial import arithmetic, generators, layers, natives
 from parsers.python.trial.focus import LEAVING
-from parsers.python.trial.machine import MAX_CALLS, Machine, dotted, written
+from parsers.python.trial.machine import MAX_CALLS, Machine
+from parsers.python.trial.names import bound, written
 from parsers.python.trial.run import Broke, Continued, Exhausted, Raised, Returned, Way
 from parsers.python.trial.worth import (
     NONE,
@@ -23,18 +23,12 @@ from parsers.python.trial.worth import (
     Opaque,
     Partial,
     Repeater,
-    Stream,
     Subject,
     Worth,
     blend,
-    inputs,
     number,
 )
-from parsers.python.value import Known, Value
-from parsers.quantities import ONCE
 
-CLOCKS = ("time.time", "time.monotonic", "time.perf_counter", "time.process_time", "datetime.", "timeit.")
-SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "gevent.sleep", "eventlet.sleep", "trio.sleep", "anyio.sleep"})
 #: Statements of a function that is followed only to see what it answers.
 MAX_FOLLOWED = 25
 #: Such functions, one inside the other.
@@ -50,18 +44,18 @@ def call(machine: Machine, node: ast.Call, frame: Frame) -> Worth:
     name = _written(node.func)
     if name in LEAVING:
         _leave(machine, node, frame)
-    retry = machine.library(node, frame.scope, _bound(frame)) if machine.focus.scope is None else None
+    retry = machine.library(node, frame.scope, bound(frame)) if machine.focus.scope is None else None
     if retry is not None:
         return Repeater(retry)
     target = machine.worth(node.func, frame)
     args, keywords, complete = _arguments(machine, node, frame)
     if isinstance(target, Native):
-        return _native(machine, target.name, node, args)
-    followed = _follow(machine, target, args, keywords, complete=complete)
+        return natives.call(machine, target.name, node, args)
+    followed = follow(machine, target, args, keywords, complete=complete)
     if followed is not None:
         return UNKNOWN if _overridable(target) else followed
     if isinstance(node.func, ast.Attribute):
-        _mutate(machine, node.func, args, frame)
+        _mutate(node.func, args, frame)
     counted = any(number(a) is not None for a in args) and machine.in_handler > 0
     text = written(node)
     return blend(target, *args, *keywords.values(), source=text, judged=counted)
@@ -101,18 +95,6 @@ def _leave(machine: Machine, node: ast.Call, frame: Frame) -> None:
         raise Raised("builtins.SystemExit")
 
 
-def _bound(frame: Frame) -> dict[str, Value]:
-    """Constants of the running functions, as ``Values`` takes them."""
-    bound: dict[str, Value] = {}
-    current: Frame | None = frame
-    while current is not None:
-        for name, worth in current.names.items():
-            if isinstance(worth, Const) and isinstance(worth.value, str | int | float | bytes | None):
-                bound.setdefault(name, Known(worth.value))
-        current = current.parent
-    return bound
-
-
 def _arguments(machine: Machine, node: ast.Call, frame: Frame) -> tuple[list[Worth], dict[str, Worth], bool]:
     args: list[Worth] = []
     complete = True
@@ -134,56 +116,19 @@ def _arguments(machine: Machine, node: ast.Call, frame: Frame) -> tuple[list[Wor
     return args, keywords, complete
 
 
-def _native(machine: Machine, name: str, node: ast.Call, args: list[Worth]) -> Worth:
-    """Something of the standard library or of another package."""
-    run = machine.run
-    if name in SLEEPS or name.endswith(".sleep"):
-        seconds = number(args[0]) if args else None
-        run.sleep_s += float(seconds) if seconds is not None and not inputs(args[0]) else 0.0
-        return NONE
-    if name.startswith(CLOCKS):
-        return Opaque(clock=True)
-    if name.startswith("builtins.") or name.startswith("math."):
-        known = arithmetic.builtin(name.rpartition(".")[2], args, run)
-        if known is not None:
-            return known
-    if name == "itertools.count":
-        return arithmetic.counting(args)
-    if name == "itertools.chain" and all(isinstance(a, Const) and isinstance(a.value, tuple) for a in args):
-        return Const(tuple(i for a in args if isinstance(a, Const) and isinstance(a.value, tuple) for i in a.value))
-    if name == "itertools.repeat" and len(args) == 2 and number(args[1]) is not None:
-        return Const((args[0],) * min(int(number(args[1]) or 0), arithmetic.MAX_ITEMS), inputs(args[1]))
-    if name in ("itertools.repeat", "itertools.cycle"):
-        return Stream((), endless=True)
-    if name == "itertools.tee" and args:
-        return Const((args[0], args[0]))
-    if name in ("copy.copy", "copy.deepcopy") and args:
-        return args[0]
-    if name == "builtins.next" and args and isinstance(args[0], Stream) and args[0].items:
-        return args[0].items[0]
-    if name == "functools.partial" and args:
-        return Partial(args[0], tuple(args[1:]))
-    if name in ("functools.wraps", "functools.update_wrapper", "six.wraps"):
-        return Native("identity") if name != "functools.update_wrapper" else args[0]
-    if name in ("identity", "builtins.staticmethod", "builtins.classmethod") and args:
-        return args[0]
-    if name.startswith("asyncio.") and name.endswith(("wait_for", "shield")) and args:
-        return args[0]
-    return blend(*args, source=written(node), judged=False)
-
-
-def _mutate(machine: Machine, func: ast.Attribute, args: list[Worth], frame: Frame) -> None:
+def _mutate(func: ast.Attribute, args: list[Worth], frame: Frame) -> None:
     """``delays.append(x)``."""
-    if func.attr == "append" and isinstance(func.value, ast.Name) and args:
-        home = frame.home(func.value.id)
-        before = home.names[func.value.id] if home is not None else None
-        if home is not None and isinstance(before, Const) and isinstance(before.value, tuple):
-            if len(before.value) < arithmetic.MAX_ITEMS:
-                home.names[func.value.id] = Const((*before.value, args[0]), before.inputs)
-    del machine
+    if func.attr != "append" or not isinstance(func.value, ast.Name) or not args:
+        return
+    home = frame.home(func.value.id)
+    before = home.names[func.value.id] if home is not None else None
+    if home is None or not isinstance(before, Const) or not isinstance(before.value, tuple):
+        return
+    if len(before.value) < arithmetic.MAX_ITEMS:
+        home.names[func.value.id] = Const((*before.value, args[0]), before.inputs)
 
 
-def _follow(
+def follow(
     machine: Machine, target: Worth, args: list[Worth], keywords: dict[str, Worth], *, complete: bool
 ) -> Worth | None:
     """Follow a call of something that is in the tree; ``None`` where that is not worth it."""
@@ -194,16 +139,16 @@ def _follow(
             return enter(machine, target, args, keywords, complete=complete)
         case Partial(target=inner, args=first, keywords=more):
             merged = {**dict(more), **keywords}
-            return _follow(machine, inner, [*first, *args], merged, complete=complete)
+            return follow(machine, inner, [*first, *args], merged, complete=complete)
         case Layered(retry=retry, target=inner):
-            return layered(machine, retry, inner, args, keywords)
+            return layers.layered(machine, retry, inner, args, keywords)
         case Repeater(retry=retry):
-            return _repeat(machine, retry, args, keywords)
+            return layers.repeat(machine, retry, args, keywords)
         case Instance(scope=scope):
             method = machine.program.class_member(scope, "__call__")
             owner = getattr(method[1], "scope", None) if method is not None else None
             if isinstance(owner, Scope):
-                return _follow(machine, Closure(owner, None, target), args, keywords, complete=complete)
+                return follow(machine, Closure(owner, None, target), args, keywords, complete=complete)
             return None
         case _:
             return None
@@ -224,27 +169,25 @@ def enter(
     machine: Machine, closure: Closure, args: list[Worth], keywords: dict[str, Worth], *, complete: bool = True
 ) -> Worth:
     """Run a function of the tree."""
-    from parsers.python.trial import statements
-
     scope = closure.scope
     frame = Frame(scope, closure.frame)
     given = [closure.receiver, *args] if closure.receiver is not None else list(args)
     _bind(machine, scope, frame, given, keywords, complete=complete)
     if isinstance(closure.receiver, Opaque):  # what is known of it is what the program says
-        frame.names.pop(instances.first_parameter(scope) or "", None)
+        frame.names.pop(first_parameter(scope) or "", None)
     node = scope.node
     if isinstance(node, ast.Lambda):
         return _deeper(machine, lambda: machine.worth(node.body, frame))
     if not isinstance(node, FunctionNode):
         return construct(machine, closure, args, keywords, complete=complete)
     if scope.yields():
-        return generated(machine, scope, frame)
+        return generators.collect(machine, scope, frame)
 
     def body() -> Worth:
         try:
-            statements.block(machine, node.body, frame)
+            machine.parts_of.block(machine, node.body, frame)
         except Returned as result:
-            return result.worth if isinstance(result.worth, Worth.__args__) else UNKNOWN  # type: ignore[attr-defined]
+            return result.worth if isinstance(result.worth, Worth) else UNKNOWN
         except (Broke, Continued):
             return UNKNOWN
         return NONE
@@ -310,82 +253,13 @@ def construct(
     return made
 
 
-def generated(machine: Machine, scope: Scope, frame: Frame) -> Worth:
-    """What a generator of the tree yields: it runs at once, as far as its yields go."""
-    from parsers.python.trial import generators
-
-    return generators.collect(machine, scope, frame)
-
-
-# ------------------------------------------------------------------------------------------------ library retries
-
-
-def decorate(machine: Machine, decorator: ast.expr, worth: Worth, frame: Frame) -> Worth:
-    """``@decorator`` on a function that is being defined."""
-    retry = machine.library(decorator, frame.scope, _bound(frame))
-    if retry is not None:
-        return Layered(retry, worth)
-    text = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) or ""
-    if text.rpartition(".")[2] in ("wraps", "staticmethod", "classmethod", "asynccontextmanager", "contextmanager"):
-        return worth
-    applied = _follow(machine, machine.worth(decorator, frame), [worth], {}, complete=True)
-    return applied if applied is not None and not isinstance(applied, Opaque) else worth
-
-
-def _repeat(machine: Machine, retry: Retry, args: list[Worth], keywords: dict[str, Worth]) -> Worth | None:
-    """A retry object called: with a function to repeat it, or as a decorator; which one shows when it is called."""
-    if not args:
-        return None
-    if len(args) == 1 and not keywords and retry.idiom.partition(":")[0] not in CALLERS:
-        return Layered(retry, args[0])
-    return layered(machine, retry, args[0], args[1:], keywords)
-
-
-#: Objects that repeat at once what they are called with.
-CALLERS = frozenset({"tenacity.Retrying", "tenacity.AsyncRetrying", "retry.api.retry_call"})
-
-
-def layered(machine: Machine, retry: Retry, inner: Worth, args: list[Worth], keywords: dict[str, Worth]) -> Worth:
-    """Call something that a library repeats: what happens inside counts as often."""
-    run = machine.run
-    before = run.weight
-    times = retry.attempts if retry.attempts is not None else retry.default
-    run.dynamic = run.dynamic or retry.attempts is None
-    run.layers.append(retry)
-    if run.way is not Way.SUCCEEDS:
-        run.weight = run.weight * (times if times is not None else ONCE)
-    try:
-        found = _follow(machine, inner, args, keywords, complete=True)
-        return found if found is not None else UNKNOWN
-    finally:
-        run.weight = before
-
-
-def iterate(machine: Machine, source: Repeater, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
-    """``for attempt in Retrying(...)``: what stands in ``with attempt:`` is repeated."""
-    from parsers.python.trial import statements
-
-    machine.assign(node.target, UNKNOWN, frame)
-    run = machine.run
-    before = run.weight
-    times = source.retry.attempts if source.retry.attempts is not None else source.retry.default
-    run.dynamic = run.dynamic or source.retry.attempts is None
-    run.layers.append(source.retry)
-    if run.way is not Way.SUCCEEDS and any(isinstance(s, ast.With | ast.AsyncWith) for s in node.body):
-        run.weight = run.weight * (times if times is not None else ONCE)
-    try:
-        statements.block(machine, node.body, frame)
-    finally:
-        run.weight = before
-
-
 def invoke(machine: Machine, wrapped: Worth) -> None:
     """Call what a decorator or a factory gave, as a caller would."""
-    found = _follow(machine, wrapped, [UNKNOWN], {}, complete=False)
+    found = follow(machine, wrapped, [UNKNOWN], {}, complete=False)
     if isinstance(found, Closure | Partial | Layered) and not machine.run.places:
-        _follow(machine, found, [UNKNOWN], {}, complete=False)
+        follow(machine, found, [UNKNOWN], {}, complete=False)
 
 
 def apply(machine: Machine, worth: Worth, args: list[Worth]) -> Worth | None:
     """Call a worth with arguments; ``None`` where it is not followed."""
-    return _follow(machine, worth, args, {}, complete=True)
+    return follow(machine, worth, args, {}, complete=True)

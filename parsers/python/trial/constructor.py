@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from parsers.python import instances
 from parsers.python.module import FunctionNode, Scope
+from parsers.python.sites import first_parameter
 from parsers.python.trial.convert import from_value, soft
 from parsers.python.trial.worth import Worth
 
@@ -42,7 +43,7 @@ def _class_of(scope: Scope, root: str) -> Scope | None:
     while current is not None:
         parent = current.parent
         if parent is not None and parent.is_class:
-            return parent if instances.first_parameter(current) == root else None
+            return parent if first_parameter(current) == root else None
         current = parent
     return None
 

@@ -90,7 +90,7 @@ def _class_names(worth: Worth) -> list[str]:
             return []
 
 
-def catching(machine: Machine, node: ast.Try | ast.TryStar, failure: Raised, frame: Frame) -> ast.ExceptHandler | None:
+def catching(machine: Machine, node: ast.Try | ast.TryStar, failure: Raised) -> ast.ExceptHandler | None:
     """The handler that takes the failure; the one on trial may be of any kind that a handler names."""
     if failure.name is None:
         fitting = [h for h in node.handlers if takes_failures(h)]
@@ -99,12 +99,12 @@ def catching(machine: Machine, node: ast.Try | ast.TryStar, failure: Raised, fra
         at = machine.run.choose(id(node), len(fitting), outcome=True) if len(fitting) > 1 else 0
         return fitting[at]
     for handler in node.handlers:
-        if not types_of(handler) or matches_any(machine, types_of(handler), failure, frame):
+        if not types_of(handler) or matches_any(types_of(handler), failure):
             return handler
     return None
 
 
-def matches_any(machine: Machine, types: tuple[ast.expr, ...], failure: Raised, frame: Frame) -> bool:
+def matches_any(types: tuple[ast.expr, ...], failure: Raised) -> bool:
     """Whether one of the types takes the failure."""
     if failure.name is None:
         return any(last_name(t) not in DATA for t in types)

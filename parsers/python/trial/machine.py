@@ -9,17 +9,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from typing import Protocol
 
 from parsers.facts.python import Retry
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.program import Program
-from parsers.python.trial import arithmetic, constructor, generators
+from parsers.python.trial import arithmetic, constructor
 from parsers.python.trial.convert import from_value
-from parsers.python.trial.focus import Focus, own_body
-from parsers.python.trial.run import Run
+from parsers.python.trial.focus import Focus
+from parsers.python.trial.names import dotted, item, nonlocals, written
+from parsers.python.trial.run import Enough, Run
 from parsers.python.trial.worth import (
-    NONE,
     UNKNOWN,
     Closure,
     Const,
@@ -37,9 +37,37 @@ from parsers.python.values import Values
 
 #: Functions inside functions.
 MAX_CALLS = 24
+#: Items after which a generator counts as endless.
+MAX_YIELDS = 64
 
 #: Reads a call of a retry library: what is repeated, or ``None``.
 Library = Callable[[ast.expr, Scope, Bound], Retry | None]
+
+
+class Enter(Protocol):
+    """Runs a callable of the tree; ``complete``: all its arguments are given."""
+
+    def __call__(
+        self, machine: Machine, closure: Closure, args: list[Worth], keywords: dict[str, Worth], *, complete: bool
+    ) -> Worth: ...
+
+
+class Follow(Protocol):
+    """Calls any worth; ``None`` where it is not followed."""
+
+    def __call__(
+        self, machine: Machine, target: Worth, args: list[Worth], keywords: dict[str, Worth], *, complete: bool
+    ) -> Worth | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What expressions need of calls and statements, which need expressions."""
+
+    call: Callable[[Machine, ast.Call, Frame], Worth]
+    enter: Enter
+    follow: Follow
+    block: Callable[[Machine, list[ast.stmt], Frame], None]
 
 
 @dataclass(eq=False)
@@ -51,6 +79,7 @@ class Machine:
     library: Library
     focus: Focus
     run: Run
+    parts_of: Parts
     depth: int = 0
     known: dict[tuple[int, int], tuple[ast.expr, Value]] = field(default_factory=dict)
 
@@ -77,9 +106,7 @@ class Machine:
             case ast.Attribute():
                 return self.attribute(node, frame)
             case ast.Call():
-                from parsers.python.trial import calls
-
-                return calls.call(self, node, frame)
+                return self.parts_of.call(self, node, frame)
             case ast.Await(value=value) | ast.Starred(value=value) | ast.FormattedValue(value=value):
                 return self.worth(value, frame)
             case ast.NamedExpr(target=target, value=value):
@@ -101,9 +128,9 @@ class Machine:
             case ast.ListComp() | ast.GeneratorExp():
                 return self._comprehension(node, frame)
             case ast.Subscript(value=value, slice=index):
-                return _item(self.worth(value, frame), self.worth(index, frame))
+                return item(self.worth(value, frame), self.worth(index, frame))
             case ast.Yield() | ast.YieldFrom():
-                return generators.yielded(self, node, frame)
+                return self.yielded(node, frame)
             case ast.Lambda():
                 scope = frame.scope.module.scopes.get(node)
                 return Closure(scope, frame) if scope is not None else UNKNOWN
@@ -118,6 +145,19 @@ class Machine:
             if not isinstance(child, ast.expr_context | ast.comprehension)
         ]
         return blend(*found)
+
+    def yielded(self, node: ast.Yield | ast.YieldFrom, frame: Frame) -> Worth:
+        """``yield x``: one more item of the generator that runs."""
+        worth = self.worth(node.value, frame) if node.value is not None else UNKNOWN
+        if self.yielding:
+            found = self.yielding[-1]
+            if isinstance(node, ast.Yield):
+                found.append(worth)
+            elif isinstance(worth, Stream):
+                found.extend(worth.items)
+            if len(found) >= MAX_YIELDS:
+                raise Enough
+        return UNKNOWN
 
     def name(self, node: ast.Name, name: str, frame: Frame) -> Worth:
         """A name: of the running functions, or what the program says of it."""
@@ -158,10 +198,10 @@ class Machine:
             return Opaque(source=None) if switch else found
         base = self.worth(node.value, frame)
         if isinstance(base, Instance):
-            return self.member(base, node.attr, node, frame)
+            return self.member(base, node.attr)
         return blend(base, source=text)
 
-    def member(self, base: Instance, name: str, node: ast.expr, frame: Frame) -> Worth:
+    def member(self, base: Instance, name: str) -> Worth:
         """An attribute or a method of an object of a class of the tree."""
         if name in base.fields:
             return base.fields[name]
@@ -180,9 +220,7 @@ class Machine:
         node = scope.node
         decorators = {ast.unparse(d) for d in node.decorator_list} if isinstance(node, FunctionNode) else set()
         if "property" in decorators:
-            from parsers.python.trial import calls
-
-            return calls.enter(self, Closure(scope, None, base), [], {})
+            return self.parts_of.enter(self, Closure(scope, None, base), [], {}, complete=True)
         return Closure(scope, None, None if "staticmethod" in decorators else base)
 
     def _unary(self, node: ast.UnaryOp, frame: Frame) -> Worth:
@@ -298,42 +336,8 @@ class Machine:
                 several = worth.value if isinstance(worth, Const) and isinstance(worth.value, tuple) else None
                 for i, element in enumerate(elements):
                     known = several is not None and len(several) == len(elements)
-                    item = several[i] if several is not None and known else blend(worth)
-                    self.assign(element, item, frame)
+                    self.assign(element, several[i] if several is not None and known else blend(worth), frame)
             case ast.Starred(value=value):
                 self.assign(value, blend(worth), frame)
             case _:
                 self.worth(target, frame)
-
-
-def dotted(node: ast.expr) -> str | None:
-    """``a.b.c`` as text; ``None`` for anything but names."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join((node.id, *reversed(parts))) if isinstance(node, ast.Name) else None
-
-
-@lru_cache(maxsize=8192)
-def written(node: ast.AST) -> str:
-    """What is written, shortened: the name of an input."""
-    return ast.unparse(node)[:60]
-
-
-@lru_cache(maxsize=4096)
-def nonlocals(node: ast.AST) -> frozenset[str]:
-    """Names that a function declares as its surroundings'."""
-    return frozenset(n for s in own_body(node) if isinstance(s, ast.Nonlocal) for n in s.names)
-
-
-def _item(base: Worth, index: Worth) -> Worth:
-    if isinstance(base, Const) and isinstance(base.value, tuple) and isinstance(index, Const):
-        at = index.value
-        if isinstance(at, int) and -len(base.value) <= at < len(base.value):
-            found = base.value[at]
-            return found if not isinstance(found, Const) else Const(found.value, found.inputs | index.inputs)
-    return blend(base, index, source="item" if isinstance(base, Opaque) and base.source else None)
-
-
-__all__ = ["MAX_CALLS", "NONE", "Library", "Machine", "dotted"]

@@ -10,7 +10,7 @@ from parsers.python.module import Scope
 from parsers.python.program import Program
 from parsers.python.trial import calls, focus, search, statements
 from parsers.python.trial.focus import Focus, LoopNode
-from parsers.python.trial.machine import Library, Machine
+from parsers.python.trial.machine import Library, Machine, Parts
 from parsers.python.trial.run import Run, Way
 from parsers.python.trial.worth import Frame, Subject, Worth
 from parsers.python.value import Value
@@ -18,6 +18,7 @@ from parsers.python.values import Values
 
 #: Calls of one loop that are put on trial.
 MAX_CANDIDATES = 6
+PARTS = Parts(call=calls.call, enter=calls.enter, follow=calls.follow, block=statements.block)
 
 
 @dataclass(eq=False)
@@ -41,7 +42,7 @@ class Laboratory:
             yield call, LoopTrial(self, scope, Focus(same, scope, loop, way=way, names=names, tail=tail), alike)
 
     def machine(self, aim: Focus, run: Run) -> Machine:
-        return Machine(self.program, self.values, self.library, aim, run, known=self.known)
+        return Machine(self.program, self.values, self.library, aim, run, PARTS, known=self.known)
 
     def function(self, scope: Scope, candidate: ast.Call, itself: tuple[ast.Call, ...] = ()) -> search.Execute:
         """A trial of a whole function; ``itself`` are its calls of itself."""

@@ -27,7 +27,7 @@ class Way(Enum):
     SUCCEEDS = "succeeds"
 
 
-class Signal(Exception):
+class Signal(Exception):  # noqa: N818 -- a jump of the analysed code, not an error
     """Leaves a statement list."""
 
 
@@ -56,11 +56,15 @@ class Continued(Signal):
     """``continue``."""
 
 
-class Finished(Exception):
+class Enough(Signal):
+    """A generator yields more than is looked at."""
+
+
+class Finished(Exception):  # noqa: N818 -- as above
     """The trial has its answer: what follows cannot change the count."""
 
 
-class Exhausted(Exception):
+class Exhausted(Exception):  # noqa: N818 -- as above
     """The run was given up: too many steps, or endless."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from parsers.python.trial import arithmetic, exceptions
+from parsers.python.trial import arithmetic, exceptions, layers
 from parsers.python.trial.focus import LoopNode
 from parsers.python.trial.machine import Machine
 from parsers.python.trial.run import Broke, Continued, Exhausted, Finished, Raised, Returned
@@ -75,14 +75,12 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _define(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> None:
-    from parsers.python.trial import calls
-
     scope = frame.scope.module.scopes.get(node)
     if scope is None:
         return
     worth: Worth = Closure(scope, frame)
     for decorator in reversed(node.decorator_list):
-        worth = calls.decorate(machine, decorator, worth, frame)
+        worth = layers.decorate(machine, decorator, worth, frame)
     frame.names[node.name] = worth
 
 
@@ -160,11 +158,9 @@ def _while(machine: Machine, node: ast.While, frame: Frame) -> None:
 
 
 def _for(machine: Machine, node: ast.For | ast.AsyncFor, frame: Frame) -> None:
-    from parsers.python.trial import calls
-
     source = machine.asked(node.iter, frame)
     if isinstance(source, Repeater):
-        calls.iterate(machine, source, node, frame)
+        layers.iterate(machine, source, node, frame)
         return
     if isinstance(source, Instance):  # an iterator of the tree's own: how often is its business
         source = Opaque(source=source.scope.name)
@@ -209,7 +205,7 @@ def _guarded(machine: Machine, node: ast.Try | ast.TryStar, frame: Frame) -> Non
     try:
         block(machine, node.body, frame)
     except Raised as failure:
-        handler = exceptions.catching(machine, node, failure, frame)
+        handler = exceptions.catching(machine, node, failure)
         if handler is None:
             raise
         _handle(machine, handler, failure, frame)
@@ -246,7 +242,7 @@ def _with(machine: Machine, node: ast.With | ast.AsyncWith, at: int, frame: Fram
         try:
             _with(machine, node, at + 1, frame)
         except Raised as failure:
-            if not exceptions.matches_any(machine, suppressed, failure, frame):
+            if not exceptions.matches_any(suppressed, failure):
                 raise
     else:
         _with(machine, node, at + 1, frame)
