@@ -7,7 +7,7 @@ Source: GitHub's limit of 65,536 characters a comment; Mermaid's of 500 edges an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.comparison import CallChange, Comparison, Growth
@@ -147,3 +147,11 @@ def _foot(links: Links) -> str:
     parts = [f"[report and picture]({links.run})"] if links.run else []
     parts.append("numbers are requests for one request at the entry, in the worst case")
     return f"<sub>{'; '.join(parts)}</sub>"
+
+
+def run_address(environment: Mapping[str, str]) -> str | None:
+    """Where this run's artifacts are."""
+    if environment.get("GITHUB_RUN_ID"):
+        server = environment.get("GITHUB_SERVER_URL", "https://github.com")
+        return f"{server}/{environment.get('GITHUB_REPOSITORY', '')}/actions/runs/{environment['GITHUB_RUN_ID']}"
+    return environment.get("CI_JOB_URL")

@@ -252,11 +252,3 @@ def _gitlab(environment: Mapping[str, str], number: int | None, sleep: Callable[
     client = httpx.Client(base_url=api, headers=headers, timeout=_TIMEOUT_S)
     address = f"{environment.get('CI_PROJECT_URL', '')}/-/merge_requests/{request}"
     return GitLab(_Api(client, sleep), environment["CI_PROJECT_ID"], request, address)
-
-
-def run_address(environment: Mapping[str, str]) -> str | None:
-    """Where this run's artifacts are."""
-    if environment.get("GITHUB_RUN_ID"):
-        server = environment.get("GITHUB_SERVER_URL", "https://github.com")
-        return f"{server}/{environment.get('GITHUB_REPOSITORY', '')}/actions/runs/{environment['GITHUB_RUN_ID']}"
-    return environment.get("CI_JOB_URL")

@@ -109,8 +109,7 @@ def comment(
 ) -> int:
     """Comment on the pull request whose CI this runs in; the same comment is updated every time."""
     from analyzer.comment import comment as body
-    from analyzer.comment import marker
-    from analyzer.forges import ForbiddenError, ForgeError, from_environment, run_address
+    from analyzer.comment import marker, run_address
 
     found = _compared(base, head, repo, asked)
     if picture == "artifact":
@@ -118,6 +117,12 @@ def comment(
     if dry_run:
         write(body(found, _links(None, run_address(os.environ)), header), None)
         return _code(found, fail_on or "never")
+    try:
+        from analyzer.forges import ForbiddenError, ForgeError, from_environment
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            "posting needs the extra 'comment': pip install 'meshgain[comment]'; --dry-run prints without it"
+        ) from error
     try:
         forge = from_environment(os.environ, pull_request)
         address = forge.picture(f"pull-{pull_request or 'request'}.png", _drawn(found)) if picture == "branch" else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.comment import LIMIT, MARKER, Links, comment, marker
+from analyzer.comment import LIMIT, MARKER, Links, comment, marker, run_address
 from analyzer.comparison import compare
 from analyzer.report import Report
 from tests.analyzer.reports.hostile import hostile
@@ -68,3 +68,9 @@ def test_hostile_names_stay_names() -> None:
     assert "<script" not in prose
     assert "@someone" not in prose
     assert text.count("<!--") == 1 + chart.findall(text)[0].count("<!--") + len(re.findall(r"`[^`]*<!--", text))
+
+
+def test_the_run_is_found_in_either_ci() -> None:
+    assert run_address({"GITHUB_RUN_ID": "5", "GITHUB_REPOSITORY": "o/r"}) == "https://github.com/o/r/actions/runs/5"
+    assert run_address({"CI_JOB_URL": "https://lab/x"}) == "https://lab/x"
+    assert run_address({}) is None

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.forges import BRANCH, ForbiddenError, Forge, ForgeError, from_environment, run_address
+from analyzer.forges import BRANCH, ForbiddenError, Forge, ForgeError, from_environment
 
 MARK = "<!-- meshgain -->"
 
@@ -245,9 +245,3 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
     environment = {"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "t", "GITHUB_API_URL": "http://127.0.0.1:9"}
     with pytest.raises(ForgeError, match="ConnectError"):
         from_environment(environment, 1).upsert(MARK, MARK)
-
-
-def test_the_run_is_found_in_either_ci() -> None:
-    assert run_address({"GITHUB_RUN_ID": "5", "GITHUB_REPOSITORY": "o/r"}) == "https://github.com/o/r/actions/runs/5"
-    assert run_address({"CI_JOB_URL": "https://lab/x"}) == "https://lab/x"
-    assert run_address({}) is None
