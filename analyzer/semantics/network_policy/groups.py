@@ -99,7 +99,7 @@ def _distinctions(service: ServiceNode, mesh: Mesh) -> Iterator[frozenset[str]]:
                 taken = matching.by_rule(rule, policy.meta.ns)
                 if taken is not None:
                     yield taken
-        by_ports: dict[Ports, frozenset[str]] = {}
+        by_ports: dict[tuple[Ports, Ports], frozenset[str]] = {}
         for index, policy in enumerate(matching.egress):
             let = _let_out(policy, target, matching)
             by_ports[let] = by_ports.get(let, frozenset()) | matching.subjects(index)
@@ -107,13 +107,17 @@ def _distinctions(service: ServiceNode, mesh: Mesh) -> Iterator[frozenset[str]]:
     yield from matching.of_admins()
 
 
-def _let_out(policy: NetworkPolicy, target: Pod, matching: _Matching) -> Ports:
-    let = NO_PORT
+def _let_out(policy: NetworkPolicy, target: Pod, matching: _Matching) -> tuple[Ports, Ports]:
+    """What a policy lets out to a pod surely, and at most: where an address block might take it."""
+    surely, at_most = NO_PORT, NO_PORT
     for rule in rules(policy, "Egress"):
         taken = matching.by_rule(rule, policy.meta.ns)
+        let = ports_of(rule.ports, target)
         if taken is None or target.id in taken:
-            let |= ports_of(rule.ports, target)
-    return let
+            surely |= let
+        elif any(p.ip_block for p in rule.peers):
+            at_most |= let
+    return surely, surely | at_most
 
 
 def _bits(pods: Sequence[Sequence[Pod]], chosen: Callable[[Sequence[Pod]], bool]) -> int:
