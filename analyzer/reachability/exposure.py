@@ -23,10 +23,13 @@ _DIRECT = frozenset({"load-balancer", "node-port", "host-network"})
 
 
 def exposures(table: Matrix, mesh: Mesh) -> Iterator[Path]:
-    """Every way in that needs no permission."""
+    """Every way in that needs no permission; none in a system that nothing guards at all, where all of it is one."""
     by_service: dict[str, list[Operation]] = {}
+    if not _is_guarded(table):
+        return
     for operation in table.cells:
-        by_service.setdefault(operation.service, []).append(operation)
+        if _listens(operation.service, mesh):
+            by_service.setdefault(operation.service, []).append(operation)
     for operations in by_service.values():
         stranger = {o: v for o in operations if (v := _of_stranger(table, o)) is not None}
         yield from _told(ANYBODY, operations, stranger, mesh)
@@ -34,6 +37,20 @@ def exposures(table: Matrix, mesh: Mesh) -> Iterator[Path]:
         yield from _told(
             EVERYBODY, operations, {o: v for o in rest if (v := _of_everybody(table, o)) is not None}, mesh
         )
+
+
+def _is_guarded(table: Matrix) -> bool:
+    """Whether any workload is in a mesh, or anything is denied to anybody."""
+    return any(s.principal is not None for s in table.senders) or any(
+        v.decision is not Decision.ALLOWED for cells in table.cells.values() for _, v in cells
+    )
+
+
+def _listens(service: str, mesh: Mesh) -> bool:
+    """Whether anything can be sent to it: jobs and agents without a port take no requests."""
+    node = mesh.services[service]
+    containers = (c for p in node.pods if p.fact for c in p.fact.containers)
+    return bool(node.ports) or any(c.ports for c in containers) or bool(mesh.operations.get(service))
 
 
 def _of_stranger(table: Matrix, operation: Operation) -> Verdict | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analyzer.model import Decision
 from analyzer.options import Intent, Options
-from analyzer.reachability import lateral
-from tests.analyzer.reachability.systems import allow, reached, told
+from analyzer.reachability import lateral, reach
+from tests.analyzer.reachability.systems import allow, files, graph, reached, told
 
 #: web asks middle, whose /open forwards to ledger; middle's /other forwards nothing.
 SYSTEM = {
@@ -80,6 +80,21 @@ def test_without_strict_and_without_a_policy_a_service_is_open_to_anybody() -> N
     guarded = (allow("middle", "web"), LEDGER)
     assert told(reached(SYSTEM, *guarded, strict=False), "open") == [("open", "none", "prod/web")]
     assert told(reached(SYSTEM, *guarded), "open") == []
+
+
+def test_a_workload_that_listens_on_nothing_is_not_open() -> None:
+    job = files({"web": {"/": []}}, allow("web"), strict=False)
+    job["deploy/job.yaml"] = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: job, namespace: prod}
+spec: {template: {metadata: {labels: {app: job}}, spec: {containers: [{name: job, image: "job:1"}]}}}
+"""
+    assert told(reach(graph(job), Options()), "open") == []
+
+
+def test_a_system_that_nothing_guards_has_no_single_open_service() -> None:
+    assert told(reached(SYSTEM, strict=False), "open") == []
 
 
 def test_a_policy_that_lets_every_workload_in_is_told() -> None:
