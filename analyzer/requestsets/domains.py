@@ -1,6 +1,6 @@
 """What the values of each attribute can look like at all, so that an example is a request that somebody can send.
 
-Shape: attributes are ``principal``, ``source-ip``, ``remote-ip``, ``destination-ip``, ``port``, ``method``, ``path``,
+Shape: attributes are ``principal``, ``source_ip``, ``remote_ip``, ``destination_ip``, ``port``, ``method``, ``path``,
 ``host``, ``sni``, ``header[x-name]``, ``claim[a][b]`` and ``metadata[key]``. Addresses are held as strings of bits
 (``4`` or ``6`` first), so that a CIDR is a prefix like any other.
 """
@@ -43,7 +43,7 @@ def domain(attribute: str) -> tuple[Way, ...]:
     match attribute.partition("[")[0]:
         case "principal":
             return (_word(_NAME | {"."}) + _text("/ns/") + _word(_NAME) + _text("/sa/") + _word(_NAME | {"."}),)
-        case "source-ip" | "remote-ip" | "destination-ip":
+        case "source_ip" | "remote_ip" | "destination_ip":
             bit = Item(Glyphs(frozenset("01")))
             return (_text("4") + (bit,) * 32, _text("6") + (bit,) * 128)
         case "port":
@@ -104,7 +104,7 @@ def block(cidr: str) -> Pattern | None:
 
 def readable(attribute: str, value: str) -> str:
     """The value as people write it."""
-    if not attribute.endswith("-ip"):
+    if not attribute.endswith("_ip"):
         return value
     number = int(value[1:], 2)
     return str(IPv4Address(number) if value[0] == "4" else IPv6Address(number))
@@ -112,7 +112,7 @@ def readable(attribute: str, value: str) -> str:
 
 def readable_pattern(attribute: str, pattern: Pattern) -> str:
     """The pattern as people write it."""
-    if not attribute.endswith("-ip"):
+    if not attribute.endswith("_ip"):
         return str(pattern)
     width = 32 if pattern.value[0] == "4" else 128
     bits = pattern.value[1:]

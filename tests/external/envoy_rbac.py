@@ -48,11 +48,11 @@ def _matches(node: Message, request: Request) -> bool:  # noqa: C901, PLR0912  #
         case "uriTemplate":
             return any(_template(inner["typedConfig"]["pathTemplate"], v) for v in request.get("path", ()))
         case "destinationIp":
-            return _within(inner, request.get("destination-ip", ()))
+            return _within(inner, request.get("destination_ip", ()))
         case "directRemoteIp":
-            return _within(inner, request.get("source-ip", ()))
+            return _within(inner, request.get("source_ip", ()))
         case "remoteIp":
-            return _within(inner, request.get("remote-ip", ()))
+            return _within(inner, request.get("remote_ip", ()))
         case "destinationPort":
             return request.get("port", ()) == (str(inner),)
         case "requestedServerName":

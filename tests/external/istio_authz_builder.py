@@ -95,7 +95,7 @@ def _differences(where: Place, filters: list[Mapping[str, Any]]) -> tuple[int, l
 
 
 def _bits(attribute: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(address_bits(v) or "" for v in values) if attribute.endswith("-ip") else values
+    return tuple(address_bits(v) or "" for v in values) if attribute.endswith("_ip") else values
 
 
 def _requests(where: Place) -> Iterator[dict[str, tuple[str, ...]]]:

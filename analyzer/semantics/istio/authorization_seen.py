@@ -58,16 +58,16 @@ def _addresses(request: Request) -> dict[str, Values]:
     found: dict[str, Values] = {}
     source = address_bits(request.source_ip) if request.source_ip else None
     if source is not None:
-        found["source-ip"] = (source,)
+        found["source_ip"] = (source,)
     destination = address_bits(request.destination_ip) if request.destination_ip else None
     if destination is not None:
-        found["destination-ip"] = (destination,)
+        found["destination_ip"] = (destination,)
     if request.headers is not None:
         forwarded = [v for name, v in request.headers if name == "x-forwarded-for"]
         last = ",".join(forwarded).rpartition(",")[2].strip() if forwarded else ""
         remote = address_bits(last) or source
         if remote is not None:
-            found["remote-ip"] = (remote,)
+            found["remote_ip"] = (remote,)
     return found
 
 

@@ -57,7 +57,7 @@ def _source_parts(source: facts.Source, namespace: str) -> list[_Part]:
         (_principal, source.principals, source.not_principals),
         (_namespace, source.namespaces, source.not_namespaces),
         (account, source.service_accounts, source.not_service_accounts),
-        (_address("source-ip"), source.ip_blocks, source.not_ip_blocks),
+        (_address("source_ip"), source.ip_blocks, source.not_ip_blocks),
     ]
 
 
@@ -65,8 +65,8 @@ def _when_parts(condition: facts.Condition) -> list[_Part]:
     makers: dict[str, _Maker] = {
         "source.principal": _principal,
         "source.namespace": _namespace,
-        "source.ip": _address("source-ip"),
-        "destination.ip": _address("destination-ip"),
+        "source.ip": _address("source_ip"),
+        "destination.ip": _address("destination_ip"),
         "destination.port": _port,
     }
     maker = makers.get(condition.key)

@@ -61,8 +61,8 @@ def test_an_example_of_a_path_is_one_that_normalisation_leaves_alone() -> None:
 def test_an_example_of_an_address_is_written_as_one() -> None:
     pattern = block("10.1.0.0/16")
     assert pattern is not None
-    inside = Match("source-ip", (pattern,))
-    assert Universe([inside]).example(inside) == {"source-ip": "10.1.0.0"}
+    inside = Match("source_ip", (pattern,))
+    assert Universe([inside]).example(inside) == {"source_ip": "10.1.0.0"}
 
 
 def test_two_values_of_one_header_can_meet_two_conditions() -> None:

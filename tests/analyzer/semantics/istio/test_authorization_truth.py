@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 TRUTH = Path(__file__).parents[3] / "truth" / "envoy_authz.jsonl"
 ROWS = [row for line in TRUTH.read_text().splitlines() if "policies" in (row := json.loads(line))]
 #: What only a token or a header can tell.
-UNKNOWABLE = ("header[", "claim[", "remote-ip")
+UNKNOWABLE = ("header[", "claim[", "remote_ip")
 
 
 def mesh_of(row: Row) -> Mesh:
