@@ -139,8 +139,8 @@ def read_again(laboratory: Laboratory, scope: Scope) -> Iterator[Retry]:
 
 
 def _repeated(node: ast.Try) -> tuple[ast.Call, ast.Call] | None:
-    """The last call of the body, and the same one as a statement of a handler."""
-    first = _made(node.body[-1])
+    """The one call of the body, and the same one as a statement of a handler."""
+    first = _made(node.body[0]) if len(node.body) == 1 else None
     if first is None or not shape.is_call(first) or last_name(first.func)[:1].isupper():
         return None
     text, names = ast.dump(first), asked(first)

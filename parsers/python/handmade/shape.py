@@ -6,6 +6,7 @@ Source: what 69 packages' loops look like (spec/python_retries.md sections 3 and
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from parsers.python.trial.exceptions import last_name, takes_failures
@@ -40,8 +41,6 @@ PLAIN = frozenset(
 DOUBTFUL = frozenset({"update", "copy", "add", "remove", "discard", "clear", "replace", "match", "search", "index",
                       "count", "find", "pop", "append", "extend", "items", "keys", "values", "get_nowait", "setdefault",
                       "group", "sub", "findall", "error", "info", "warning", "exception"})  # fmt: skip
-
-RETRY_WORDS = ("retr", "attempt", "tries", "backoff")
 
 
 def own_statements(loop: ast.AST) -> Iterator[ast.AST]:
@@ -145,14 +144,11 @@ def answered(loop: LoopNode) -> list[ast.Call]:
     return list(found.values())
 
 
+_SPELLED = re.compile(
+    r"retr(y|ies|ied|ying|iable|ier)|attempt|back_?off|(^|_)[nm]?(um)?_?(tr(y|ies|ys))(_|$|num)", re.I
+)
+
+
 def spelled(text: str) -> bool:
-    """Whether a name speaks of retrying."""
-    low = text.lower()
-    return any(w in low for w in RETRY_WORDS if w != "tries") or _tries(low)
-
-
-def _tries(low: str) -> bool:
-    return any(part in ("tries", "try", "trys", "trynum", "mtries", "numtries") for part in low.split("_"))
-
-
-__all__ = ["JUMPS", "LOOPS"]
+    """Whether a name or a text speaks of retrying; not ``retrieve``, ``entry``, ``countries``."""
+    return _SPELLED.search(text) is not None

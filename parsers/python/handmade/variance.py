@@ -13,7 +13,9 @@ from parsers.python.trial.focus import LoopNode
 
 #: Arguments and names that may change from one attempt to the next.
 HARMLESS = re.compile(
-    r"attempt|retr|tr(y|ies)|timeout|delay|wait|sleep|backoff|deadline|interval|elapsed|remaining|last_", re.I
+    r"attempt|retr(y|ies)|(^|_)n?tr(y|ies)(_|$|\d)|timeout|delay|wait|sleep|backoff|deadline|interval|elapsed"
+    r"|remaining|last_",
+    re.I,
 )
 
 

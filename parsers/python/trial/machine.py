@@ -277,8 +277,8 @@ class Machine:
             self.assign(first.target, UNKNOWN, inner)
             return blend(self.worth(node.elt, inner))
         rows: list[Worth] = []
-        for item in source[0]:
-            self.assign(first.target, item, inner)
+        for each in source[0]:
+            self.assign(first.target, each, inner)
             rows.append(self.worth(node.elt, inner))
         return Const(tuple(rows), inputs(*rows))
 
