@@ -99,8 +99,9 @@ class _Machine:
         """Strings of the domain with exactly this label, the shortest and most readable first, at most ``most``."""
         left = self._distances(label)
         rank = {char: index for index, char in enumerate(self._alphabet)}
-        none: tuple[int, ...] = ()
-        heap = [(left[self._start], 0, none, self._start)] if self._start in left else []
+        heap: list[tuple[int, int, tuple[int, ...], State]] = []
+        if self._start in left:
+            heap.append((left[self._start], 0, (), self._start))
         while heap and most > 0:
             _, depth, ranks, state = heappop(heap)
             if self._labels[state] == label:
