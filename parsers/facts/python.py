@@ -240,8 +240,8 @@ class Raise:
     """``raise``: the qualified class and its known ancestors, nearest first; empty raises again what was caught.
 
     ``status`` where it names a status that the framework will answer with (``HTTPException(503)``, ``abort(503)``,
-    ``context.abort(UNAVAILABLE)`` is ``grpc-unavailable``). ``about``: the request whose status it is raised for, without
-    passing it on (``resp.raise_for_status()``).
+    ``context.abort(UNAVAILABLE)`` is ``grpc-unavailable``). ``about``: the request whose status it is raised for,
+    without passing it on (``resp.raise_for_status()``).
     """
 
     classes: tuple[str, ...]
@@ -286,8 +286,8 @@ class Handler:
     """One way into a program: a route, an RPC, a consumer, a task, a schedule, a command or the start itself.
 
     ``kind`` is ``http``, ``grpc``, ``consumer``, ``task``, ``cron``, ``cli`` or ``startup``. ``method`` and ``route``
-    are ``*`` where unknown; a gRPC handler has the full method as route. ``uncaught`` is what the framework answers when
-    an exception leaves the handler (``500``; ``None`` where handlers or middlewares that were not understood decide).
+    are ``*`` where unknown; a gRPC handler has the full method as route. ``uncaught`` is what the framework answers
+    when an exception leaves the handler (``500``; ``None`` where handlers or middlewares not understood decide).
     ``errors`` are the application's own answers to exceptions: (qualified name, status).
     """
 
