@@ -7,7 +7,7 @@ Shape: three-valued; ``None`` where Istio has no say: outside the cluster, or wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.findings import Evidence
@@ -26,6 +26,10 @@ from analyzer.semantics.istio.matching import DEFAULT_NORMALIZATION, refused
 from analyzer.semantics.istio.mtls import server_mode
 from analyzer.semantics.istio.proxies import waypoint_of
 from analyzer.semantics.istio.scope import arrives_directly
+from parsers.facts.istio import EnvoyFilter
+
+#: What an EnvoyFilter patches where policies are enforced.
+_GUARDING = frozenset({"LISTENER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER"})
 
 
 def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
@@ -89,7 +93,17 @@ def _sidecar(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Ve
     tcp = _protocol(service, request.port) is Protocol.TCP
     if not tcp and (why := refused(request.method, request.path, normalization(mesh), holes=request.open_path)):
         return Verdict(Decision.DENIED, (Evidence(f"the proxy answers 400 itself: {why}"),))
-    return _decided(sidecar_place(pod, mesh, tcp=tcp), request, principal, pod, mesh)
+    found = _decided(sidecar_place(pod, mesh, tcp=tcp), request, principal, pod, mesh)
+    return replace(found, because=(*found.because, *_patches(pod, mesh)))
+
+
+def _patches(pod: Pod, mesh: Mesh) -> Iterator[Evidence]:
+    """EnvoyFilters that may put something before the policies, or take them away: said, not modelled."""
+    for patch in mesh.all(EnvoyFilter):
+        near = patch.meta.ns in {pod.namespace, mesh.root_namespace} and pod.labels.contains(patch.selector or {})
+        if near and _GUARDING.intersection(patch.applies_to):
+            name = f"{patch.meta.ns}/{patch.meta.name}"
+            yield Evidence(f"EnvoyFilter {name} may change this; what it does is not modelled", patch.span)
 
 
 def _decided(where: Place, request: Request, principal: str | None, pod: Pod, mesh: Mesh) -> Verdict:

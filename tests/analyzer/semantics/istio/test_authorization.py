@@ -209,3 +209,18 @@ def test_a_dry_run_is_read_as_go_reads_a_bool() -> None:
     for written, expected in {"TRUE": Decision.ALLOWED, "1": Decision.ALLOWED, "yes": Decision.DENIED}.items():
         dry = policy({"action": "DENY", "rules": [{}]}, annotations={"istio.io/dry-run": written})
         assert answer([dry], asked()) is expected
+
+
+def test_an_envoy_filter_on_the_way_is_said() -> None:
+    patch = document("EnvoyFilter", {"configPatches": [{"applyTo": "HTTP_FILTER"}]}, name="lua")
+    route = document("EnvoyFilter", {"configPatches": [{"applyTo": "HTTP_ROUTE"}]}, name="route")
+    found = decide(mesh([patch, route]), asked())
+    assert [e.text for e in found.because[1:]] == [
+        "EnvoyFilter default/lua may change this; what it does is not modelled"
+    ]
+
+
+def test_a_waypoint_may_be_opted_out_of() -> None:
+    refers = policy({"targetRefs": [{"kind": "Service", "name": "app"}]})
+    assert decide(ambient(refers, labels=WAYPOINT), asked()).decision is Decision.DENIED
+    assert decide(ambient(refers, labels={"istio.io/use-waypoint": "none"}), asked()).decision is Decision.ALLOWED
