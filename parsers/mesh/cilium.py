@@ -25,6 +25,7 @@ _INFRASTRUCTURE = (
 
 def _policy(doc: Node) -> Iterator[CiliumPolicy]:
     found = meta(doc)
+    doc.ignore("description")
     specs = (*((doc.at("spec"),) if doc.at("spec") else ()), *doc.at("specs").items())
     if found is not None:
         clusterwide = doc.at("kind").written() == "CiliumClusterwideNetworkPolicy"

@@ -11,6 +11,7 @@ from analyzer.semantics import Semantics
 from analyzer.semantics.linkerd.inbound import groups, verdict
 from analyzer.semantics.linkerd.injection import member
 from analyzer.semantics.linkerd.outbound import passage
+from analyzer.semantics.linkerd.problems import problems
 
 LINKERD = Semantics(
     name="linkerd",
@@ -19,4 +20,5 @@ LINKERD = Semantics(
     verdict=verdict,
     mtls=lambda _service, _port, _mesh: None,  # always offered, never demanded by itself: policies demand it
     groups=groups,
+    problems=problems,
 )
