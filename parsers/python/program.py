@@ -8,6 +8,7 @@ Errors: files that cannot be read or parsed are diagnostics, once each.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -105,9 +106,18 @@ class Program:
         found = scope.lookup(node.id)
         parts.reverse()
         if found is None:
-            return Name(".".join(("builtins", node.id, *parts)))
+            return Name(".".join((self._starred_from(scope.module, node.id), node.id, *parts)))
         home, bindings = found
         return self._follow(home, bindings[-1], node.id, tuple(parts), MAX_HOPS)
+
+    def _starred_from(self, module: Module, name: str) -> str:
+        """Where a name that nothing binds comes from: a package outside the tree by ``*``, or the builtins."""
+        for binding in reversed(module.scope.bindings.get("*", ())) if not hasattr(builtins, name) else ():
+            if not isinstance(binding, Imported) or binding.level:
+                continue
+            if self.find_module(binding.module, module) is None:
+                return binding.module
+        return "builtins"
 
     def follow(self, home: Scope, binding: Binding, name: str) -> Name:
         """What one binding of a name means, followed through imports and aliases."""

@@ -60,7 +60,7 @@ def binary(op: ast.operator, left: Worth, right: Worth, run: Run) -> Worth:
     left, right = _pair(left, right, run)
     a, b = number(left), number(right)
     how = _BINARY.get(type(op))
-    if a is None or b is None or how is None:
+    if a is None or b is None or how is None or not abs(a) < MAX_NUMBER or not abs(b) < MAX_NUMBER:
         return _joined(op, left, right) or blend(left, right)
     if isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and b == 0:
         return blend(left, right)
@@ -73,7 +73,7 @@ def _joined(op: ast.operator, left: Worth, right: Worth) -> Worth | None:
     b = right.value if isinstance(right, Const) else None
     if isinstance(op, ast.Add) and isinstance(a, tuple) and isinstance(b, tuple) and len(a) + len(b) < MAX_ITEMS:
         return Const(a + b, inputs(left, right))
-    if isinstance(op, ast.Mult) and isinstance(a, tuple) and isinstance(b, int) and len(a) * b < MAX_ITEMS:
+    if isinstance(op, ast.Mult) and isinstance(a, tuple) and isinstance(b, int) and 0 <= len(a) * b < MAX_ITEMS:
         return Const(a * b, inputs(left, right))
     return None
 
@@ -147,7 +147,7 @@ def items(worth: Worth, run: Run) -> tuple[Iterator[Worth], int | None] | None:
 def range_of(arguments: list[Worth], run: Run) -> Worth:
     """``range(...)``."""
     given = [sampled(a, run) for a in arguments]
-    numbers = [int(n) for n in map(number, given) if n is not None]
+    numbers = [int(n) for n in map(number, given) if n is not None and abs(n) < MAX_NUMBER]
     if len(numbers) != len(given) or not 1 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
         return blend(*arguments)
     if len(given) > 1 and _strangers(given[0], given[1], run):
@@ -159,7 +159,7 @@ def counting(arguments: list[Worth]) -> Worth:
     """``itertools.count(start, step)``."""
     start = number(arguments[0]) if arguments else 0
     step = number(arguments[1]) if len(arguments) > 1 else 1
-    if start is None or step is None:
+    if start is None or step is None or not abs(start) < MAX_NUMBER or not abs(step) < MAX_NUMBER:
         return Stream((), endless=True)
     return Const(range(int(start), int(start) + MAX_ITEMS * 16 * max(1, int(step)), max(1, int(step))))
 
@@ -172,6 +172,8 @@ def builtin(name: str, arguments: list[Worth], run: Run) -> Worth | None:
             return range_of(arguments, run)
         case "int" | "float" | "round" | "abs" | "ceil" if arguments:
             value = number(first)
+            if value is not None and not abs(value) < MAX_NUMBER:
+                return blend(first)
             return Const(int(value) if name != "float" else value, inputs(first)) if value is not None else first
         case "min" | "max" if len(arguments) > 1:
             return _extreme(name, arguments, run)
@@ -217,7 +219,8 @@ def _rearranged(name: str, arguments: list[Worth], run: Run) -> Worth | None:
     rows = [tuple(itertools.islice(s, size)) for s, _ in sources]
     if name == "enumerate":
         start = number(arguments[1]) if len(arguments) > 1 else 0
-        pairs = tuple(Const((Const(i + int(start or 0), known), w)) for i, w in enumerate(rows[0]))
+        first_number = int(start) if start is not None and abs(start) < MAX_NUMBER else 0
+        pairs = tuple(Const((Const(i + first_number, known), w)) for i, w in enumerate(rows[0]))
         return Const(pairs, known) if lengths else Stream(pairs, endless=True, inputs=known)
     if name == "zip":
         return Const(tuple(Const(tuple(row)) for row in zip(*rows, strict=False)), known)
