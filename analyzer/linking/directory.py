@@ -25,6 +25,7 @@ from analyzer.model import Precision
 from parsers.facts.istio import ServiceEntry
 
 _MAX_CANDIDATES = 12
+_UPSTREAMS = "consul.hashicorp.com/connect-service-upstreams"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,10 @@ class Directory:
     def _local(self, port: int | None, sender: Sender) -> Target:
         """The pod itself, another of its containers; else, as on a developer's machine, whoever listens there."""
         pod, own = sender.pod, sender.service
+        if (upstream := self._upstream(port, pod)) is not None:
+            return Target(
+                upstream, Precision.EXACT, f"localhost:{port} is the sidecar's way to {upstream} ({_UPSTREAMS})"
+            )
         if pod.fact is not None:
             ports = {p.number for c in pod.fact.containers for p in c.ports}
             if port in ports or port in {own.target_port(p.port) for p in own.ports}:
@@ -205,6 +210,19 @@ class Directory:
         if here:
             return Target(own.id, Precision.EXACT, "localhost: the program itself")
         return Target("external:localhost", Precision.EXACT, "localhost: a process beside it that nothing declares")
+
+    def _upstream(self, port: int | None, pod: Pod) -> str | None:
+        """The service that Consul's sidecar offers on a port of the pod itself: ``name:port``, ``name.ns:port:dc``."""
+        for written in pod.annotations.get(_UPSTREAMS, "").split(","):
+            parts = written.strip().split(":")
+            if port is None or len(parts) < 2 or parts[1] != str(port):
+                continue
+            labels = parts[0].split(".")
+            spaces = [labels[i - 1] for i, label in enumerate(labels) if label == "ns" and i > 1] or labels[1:2]
+            near = self._mesh.services.get(f"{(spaces or [pod.namespace])[0]}/{labels[0]}")
+            named = self._by_name.get(labels[0], ())
+            return near.id if near is not None else named[0] if len(named) == 1 else f"external:{labels[0]}"
+        return None
 
     def _partly(self, host: str, pod: Pod) -> tuple[Target, ...]:
         """Part of the name is known only at run time: its namespace, or which of several services."""
