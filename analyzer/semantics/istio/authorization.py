@@ -94,7 +94,8 @@ def _sidecar(request: Request, service: ServiceNode, pod: Pod, mesh: Mesh) -> Ve
     if not tcp and (why := refused(request.method, request.path, normalization(mesh), holes=request.open_path)):
         return Verdict(Decision.DENIED, (Evidence(f"the proxy answers 400 itself: {why}"),))
     found = _decided(sidecar_place(pod, mesh, tcp=tcp), request, principal, pod, mesh)
-    return replace(found, because=(*found.because, *_patches(pod, mesh)))
+    plain = (mode.because,) if request.principal is None and found.decision is Decision.ALLOWED else ()
+    return replace(found, because=(*found.because, *plain, *_patches(pod, mesh)))
 
 
 def _patches(pod: Pod, mesh: Mesh) -> Iterator[Evidence]:

@@ -224,3 +224,13 @@ def test_a_waypoint_may_be_opted_out_of() -> None:
     refers = policy({"targetRefs": [{"kind": "Service", "name": "app"}]})
     assert decide(ambient(refers, labels=WAYPOINT), asked()).decision is Decision.DENIED
     assert decide(ambient(refers, labels={"istio.io/use-waypoint": "none"}), asked()).decision is Decision.ALLOWED
+
+
+def test_what_lets_a_peer_without_identity_in_is_said() -> None:
+    permissive = document("PeerAuthentication", {"mtls": {"mode": "PERMISSIVE"}}, name="legacy")
+    found = decide(mesh([permissive]), asked(None))
+    assert [e.text for e in found.because] == [
+        "no ALLOW policy selects the workload",
+        "PeerAuthentication default/legacy: PERMISSIVE",
+    ]
+    assert found.because[1].span is not None
