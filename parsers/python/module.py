@@ -71,6 +71,7 @@ class Scope:
     children: list[Scope] = field(default_factory=list)
     global_names: set[str] = field(default_factory=set)
     _certain: set[int] | None = None
+    _mentioned: frozenset[str] | None = None
     _results: list[ast.expr] | None = None
     _yields: bool | None = None
 
@@ -132,6 +133,22 @@ class Scope:
         if self._yields is None:
             self._yields = any(isinstance(n, ast.Yield | ast.YieldFrom) for n in self.own_nodes())
         return self._yields
+
+    def mentioned(self) -> frozenset[str]:
+        """Every name that the scope's code or code inside it uses."""
+        if self._mentioned is None:
+            own = {n.id for n in self.own_nodes() if isinstance(n, ast.Name)}
+            decorated = {n.id for d in self._heads() for n in ast.walk(d) if isinstance(n, ast.Name)}
+            self._mentioned = frozenset(own | decorated).union(*(c.mentioned() for c in self.children))
+        return self._mentioned
+
+    def _heads(self) -> Iterator[ast.expr]:
+        """Decorators and defaults, which are evaluated around the function."""
+        if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from self.node.decorator_list
+        if isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from self.node.args.defaults
+            yield from (d for d in self.node.args.kw_defaults if d is not None)
 
     def own_nodes(self) -> Iterator[ast.AST]:
         """Every node of the scope's own code, in source order; not of functions and classes defined in it."""

@@ -230,6 +230,23 @@ def either(several: Iterable[Value]) -> Value:
     return kept[0] if len(kept) == 1 else Either(tuple(kept))
 
 
+def seen_by(call: ast.Call, bound: Bound) -> tuple[tuple[str, Value], ...]:
+    """Those of the names that a call's expressions use."""
+    if not bound:
+        return ()
+    names = getattr(call, "meshgain_names", None)
+    if names is None:
+        names = frozenset(n.id for n in ast.walk(call) if isinstance(n, ast.Name))
+        call.meshgain_names = names  # type: ignore[attr-defined]  # kept on the node: asked for at every evaluation
+    return tuple((n, v) for n, v in bound.items() if n in names)
+
+
+def closed_over(scope: Scope, bound: Bound) -> tuple[tuple[str, Value], ...]:
+    """Those of the names that a function uses."""
+    names = scope.mentioned() if bound else frozenset()
+    return tuple((n, v) for n, v in bound.items() if n in names)
+
+
 def each(value: Value, change: Callable[[Value], Value]) -> Value:
     """The value changed; where it depends on the way taken or is one of several, each of them."""
     if isinstance(value, Outcome):

@@ -34,10 +34,12 @@ from parsers.python.value import (
     Thing,
     Unknown,
     Value,
+    closed_over,
     concatenate,
     each,
     either,
     options,
+    seen_by,
     settled,
     templates,
     truth,
@@ -154,7 +156,9 @@ class Values:
                 return self.at(value, inner)
             case ast.Lambda():
                 scope = frame.scope.module.scopes.get(expr)
-                found = Thing(Name(scope.symbol, scope=scope), closure=tuple(frame.bound.items())) if scope else None
+                found = (
+                    Thing(Name(scope.symbol, scope=scope), closure=closed_over(scope, frame.bound)) if scope else None
+                )
                 return found or self.unknown(expr, frame)
             case _:
                 return self.unknown(expr, frame)
@@ -276,7 +280,7 @@ class Values:
         frame.work.left -= 1
         match binding:
             case Defined(scope=scope):
-                closure = tuple(frame.bound.items()) if home.is_function else ()
+                closure = closed_over(scope, frame.bound) if home.is_function else ()
                 return Thing(Name(scope.symbol, scope=scope), closure=closure)
             case Imported():
                 return self.of_name(self.program.follow(home, binding, name), frame)
@@ -443,15 +447,15 @@ class Values:
     def _called(self, callee: Value, expr: ast.Call, frame: Frame) -> Value:
         match callee:
             case Thing(name=Name(scope=Scope() as scope, rest=())) if scope.is_class:
-                return Made(callee.name, expr, frame.scope, tuple(frame.bound.items()))
+                return Made(callee.name, expr, frame.scope, seen_by(expr, frame.bound))
             case Thing(name=Name(scope=Scope() as scope, rest=())):
                 return self.returned(scope, self.arguments(callee, expr, frame), frame)
             case Thing(name=Name(module=None) as name) if name.external:
                 done = builtin_calls.function(self, name.qualified, expr, frame)
-                return done or Made(name, expr, frame.scope, tuple(frame.bound.items()))
+                return done or Made(name, expr, frame.scope, seen_by(expr, frame.bound))
             case Member(of=Made(name=Name() as maker), names=names):
                 name = Name(".".join((maker.qualified, *names)))
-                return Made(name, expr, frame.scope, tuple(frame.bound.items()))
+                return Made(name, expr, frame.scope, seen_by(expr, frame.bound))
             case Made(name=Name(scope=Scope() as cls)):
                 method = self.attribute(callee, "__call__", frame)
                 known = isinstance(method, Thing) and method.name.scope not in (None, cls)

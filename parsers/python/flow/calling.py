@@ -28,6 +28,7 @@ from parsers.python.value import (
     Value,
     either,
     options,
+    seen_by,
     settled,
 )
 
@@ -138,7 +139,7 @@ def _constructed(act: Activation, node: ast.Call, callee: Thing, cls: Scope) -> 
     member = act.context.values.program.class_member(cls, "__init__")
     if member is None or not isinstance(member[1], Defined):
         return None
-    made = Made(callee.name, node, act.scope, tuple(act.env.items()))
+    made = Made(callee.name, node, act.scope, seen_by(node, act.env))
     init = member[1].scope
     if init not in act.context.plain:
         before = len(act.steps)
@@ -211,13 +212,14 @@ def _forwarded(act: Activation, sent: Sent) -> Call:
     call, route = sent.call, act.context.route
     if call.method == "*" and call.protocol == "http" and _OWN_METHOD.search(call.declared):
         call = replace(call, method=act.context.method)
-    if not route.startswith("/") or not any(_is_own(p) for t in call.url for p in t):
+    if not route.startswith("/") or not any(is_own(p) for t in call.url for p in t):
         return call
     own = tuple(_routed(route))
-    return replace(call, url=tuple(tuple(q for p in t for q in (own if _is_own(p) else (p,))) for t in call.url))
+    return replace(call, url=tuple(tuple(q for p in t for q in (own if is_own(p) else (p,))) for t in call.url))
 
 
-def _is_own(part: object) -> bool:
+def is_own(part: object) -> bool:
+    """Whether a part of an address is the path of the request being handled."""
     return isinstance(part, Hole) and part.what in _OWN_PATH
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import parsers.python.clients
 import parsers.python.servers
 from parsers.diagnostics import Code, Diagnostic
-from parsers.facts.python import NOTHING, Call, Catch, Guard, Handler, Listener, Raise, Send, Step
+from parsers.facts.python import NOTHING, Call, Catch, Guard, Handler, Hole, Listener, Raise, Send, Step
 from parsers.facts.python import Scope as Placed
 from parsers.plugins import collect
 from parsers.python.clients import Client
@@ -137,7 +137,8 @@ class Following:
                 context = self._context(None)
                 context.work = min(left, _STARTUP_WORK)
                 left -= context.work
-                found.update(dict.fromkeys(self._from_root(context, scope)))
+                calls = self._from_root(context, scope)
+                found.update(dict.fromkeys(c for c in calls if c.span not in reached or _tells_more(c)))
                 left += max(context.work, 0)
         yield from found
         reached |= {c.span for c in found}
@@ -193,6 +194,12 @@ class Following:
         if name in ("add_insecure_port", "add_secure_port", "listen") and call.args:
             return _port_of(self.values.evaluate(call.args[0], scope))
         return None
+
+
+def _tells_more(call: Call) -> bool:
+    """Whether the address is known, so that the same place reached from elsewhere is a call of its own."""
+    starts = all(t and not isinstance(t[0], Hole) for t in call.url)
+    return bool(call.url) and starts and not any(calling.is_own(p) for t in call.url for p in t)
 
 
 def _port_of(value: Value) -> int | None:

@@ -26,6 +26,29 @@ _CLIENT = re.compile(r"client|session|http|api|request|conn|pool|gateway|proxy|s
 _ADDRESS = re.compile(
     r"url|uri|path|endpoint|href|link|addr|target|route|host|api|base|site|page|location|resource|service", re.I
 )
+#: Names that methods of builtin types and of files have, too.
+_COMMON = (
+    VERBS
+    | {n for kind in (dict, list, str, set, bytes) for n in dir(kind)}
+    | {
+        *(
+            "open",
+            "read",
+            "write",
+            "send",
+            "request",
+            "close",
+            "run",
+            "start",
+            "stop",
+            "execute",
+            "call",
+            "handle",
+            "process",
+        ),
+        *("load", "save", "create", "list", "flush", "seek", "connect", "stream", "fetch", "publish", "render", "main"),
+    }
+)
 _STOPS = frozenset({"abort", "exit", "abort_with_status"})
 #: Words of client libraries whose methods have any name; in files with one of them every method call may send.
 _SDK_WORDS = (
@@ -63,7 +86,7 @@ class Heat:
                 yield scope
 
     def _spread(self, program: Program) -> None:
-        mentioned: dict[str, list[Scope]] = {}
+        mentioned: dict[str, list[tuple[Scope, Module]]] = {}
         work: list[Scope] = []
         for module in program.modules():
             sdk = any(w in module.text for w in _SDK_WORDS)
@@ -73,15 +96,16 @@ class Heat:
                 self._in_order.append(scope)
                 self._named |= names
                 for name in names:
-                    mentioned.setdefault(name, []).append(scope)
+                    mentioned.setdefault(name, []).append((scope, module))
                 if sends:
                     self._hot.add(id(scope))
                     work.append(scope)
         while work:
             hot = work.pop()
             for name in _known_as(hot):
-                for scope in mentioned.pop(name, ()):
-                    if id(scope) not in self._hot:
+                common = name in _COMMON
+                for scope, module in mentioned.get(name, ()) if common else mentioned.pop(name, ()):
+                    if id(scope) not in self._hot and (not common or _knows(module, hot)):
                         self._hot.add(id(scope))
                         work.append(scope)
 
@@ -124,6 +148,12 @@ class Heat:
         if not isinstance(binding, Imported) or (whole and binding.name is None):
             return False
         return binding.level == 0 and binding.module.partition(".")[0] in self._roots
+
+
+def _knows(module: Module, hot: Scope) -> bool:
+    """Whether a file may mean this function by a name that many things have: it names its class or its file."""
+    owner = hot.parent.name if hot.parent is not None and hot.parent.is_class else hot.module.name.rpartition(".")[2]
+    return module is hot.module or owner in module.text
 
 
 def _nodes(scope: Scope) -> Iterator[ast.AST]:
