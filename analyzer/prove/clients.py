@@ -94,7 +94,7 @@ def _urllib3_retry(client: Call) -> urllib3.Retry | None:
             status_forcelist=[s for s in range(400, 600) if any_covers(wanted, str(s))],
             allowed_methods=condition.methods,
             raise_on_status=retry.exhausted != "same",
-            respect_retry_after_header=False,
+            respect_retry_after_header=any(c.endswith("+retry-after") for c in condition.causes),
             backoff_factor=0,
         )
     return None

@@ -258,8 +258,10 @@ class Bench:
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
         asking.join(self._limits.seconds)
+        if asking.is_alive():
+            raise CannotError(f"not over after {self._limits.seconds:g} s")
         slow = self._scenario.cause == HANG
-        self.ledger.quiet(QUIET_S, 0.5 if slow else self._limits.seconds)
+        self.ledger.quiet(LONGEST_S + 0.3 if slow else QUIET_S, self._limits.seconds, hanging=slow)
         found = {o: self.ledger.arrived[str(o)] for o in self._involved}
         if self._scenario.cause == "connect-failure":
             found[self._scenario.failing] = self._tried()

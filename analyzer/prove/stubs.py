@@ -64,12 +64,12 @@ class Ledger:
             self.active -= 1
             self.last = time.monotonic()
 
-    def quiet(self, for_s: float, limit_s: float) -> None:
-        """Wait until nothing has happened for a while."""
+    def quiet(self, for_s: float, limit_s: float, *, hanging: bool = False) -> None:
+        """Wait until nothing has happened for a while; where requests hang, until none has come any more."""
         until = time.monotonic() + limit_s
         while time.monotonic() < until:
             with self._lock:
-                if not self.active and time.monotonic() - self.last > for_s:
+                if (hanging or not self.active) and time.monotonic() - self.last > for_s:
                     return
             time.sleep(0.01)
 
@@ -185,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-length", length)
         if header:
-            self.send_header(header, "1" if header == "retry-after" else "true")
+            self.send_header(header, "0" if header == "retry-after" else "true")
         self.end_headers()
 
     def _reset(self) -> None:
