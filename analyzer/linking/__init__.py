@@ -11,6 +11,7 @@ from analyzer.linking.entries import entries
 from analyzer.linking.homes import aliases, homes
 from analyzer.linking.listening import listening
 from analyzer.linking.mesh import Mesh, ServiceNode, Wire
+from analyzer.linking.observed import observed
 from analyzer.linking.placement import Placement, place
 from analyzer.linking.programs import programs
 from analyzer.linking.routes import Route, routes
@@ -32,7 +33,8 @@ def link(facts: Iterable[object], options: Options = Options()) -> tuple[Mesh, t
     directory = Directory(mesh, ways_in, listening(mesh, placement, known), placement.units)
     code = programs(mesh, placement, directory, known, namer)
     told = namer.all(configured(mesh, placement, code.wires, known))
-    wires = tuple(sorted((*code.wires, *told), key=lambda w: w.id))
+    recorded = namer.all(observed(mesh, (*code.wires, *told), known))
+    wires = tuple(sorted((*code.wires, *told, *recorded), key=lambda w: w.id))
     mesh = replace(
         mesh,
         wires=wires,
