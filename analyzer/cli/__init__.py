@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli import analysis, changes, inspection, policy, proof
+from analyzer.cli import analysis, changes, fixing, inspection, policy, proof
 from analyzer.configuration import ConfigurationError
 
 _INTERRUPTED = 130
@@ -29,7 +29,14 @@ def root() -> None:
     """
 
 
-for command in (*analysis.COMMANDS, *policy.COMMANDS, *changes.COMMANDS, *proof.COMMANDS, *inspection.COMMANDS):
+for command in (
+    *analysis.COMMANDS,
+    *policy.COMMANDS,
+    *changes.COMMANDS,
+    *fixing.COMMANDS,
+    *proof.COMMANDS,
+    *inspection.COMMANDS,
+):
     root.add_command(command)
 
 
