@@ -136,7 +136,9 @@ def access(reachability: Reachability) -> tuple[AccessView, ...]:
 
 def paths(reachability: Reachability) -> tuple[PathView, ...]:
     """Every way that should not be there."""
-    return tuple(PathView(p.kind, p.source, p.target, p.via, p.evidence, p.cut, p.message) for p in reachability.paths)
+    return tuple(
+        PathView(p.kind, p.source, p.target, p.via, p.evidence, p.cut, p.message, p.granted) for p in reachability.paths
+    )
 
 
 def given_up(computed: Amplification) -> tuple[InversionView, ...]:

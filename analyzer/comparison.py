@@ -143,7 +143,7 @@ class Comparison:
 
 def compare(base: Report, head: Report, policies: Iterable[PolicyChange] = ()) -> Comparison:
     """What a change from ``base`` to ``head`` does; ``policies``: the request sets that it opens and closes."""
-    opened, closed = _paths(base.paths, head.paths), _paths(head.paths, base.paths)
+    opened, closed = _paths(base.unexpected, head.unexpected), _paths(head.unexpected, base.unexpected)
     return Comparison(
         base=base,
         head=head,

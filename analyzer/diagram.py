@@ -191,7 +191,7 @@ def _around(report: Report) -> frozenset[tuple[str, str]]:
     """Pairs of services on a way around a policy."""
     found: set[tuple[str, str]] = set()
     for path in report.paths:
-        if path.kind == "bypass":
+        if path.kind == "bypass" and not path.granted:
             found.update(pairwise([path.source, *(v.service for v in path.via), path.target.service]))
     return frozenset(found)
 
@@ -214,7 +214,7 @@ def _shown(
     for row in ranking(report.amplification):
         _add(shown, (end.service for c in row.chain for end in _ends(report, c)), _HOT)
     for path in report.paths:
-        if path.kind == "bypass":
+        if path.kind == "bypass" and not path.granted:
             _add(shown, (path.source, *(v.service for v in path.via), path.target.service), _MARKED)
     for pair, calls in grouped.items():
         if any(c.denied for c in calls):

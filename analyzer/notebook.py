@@ -194,7 +194,7 @@ def _totals(report: Report) -> str:
     parts = (
         f"{sum(not s.external for s in report.services)} services",
         f"{len(report.calls)} calls ({denied} denied)",
-        f"{len(report.paths)} unauthorised paths",
+        f"{len(report.unexpected)} unauthorised paths",
         f"{len(report.findings)} findings",
         f"{len(report.diagnostics)} things not understood",
     )

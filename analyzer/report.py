@@ -253,10 +253,12 @@ class PathView:
     evidence: tuple[Evidence, ...] = ()
     cut: tuple[Evidence, ...] = ()
     message: str = ""
+    granted: bool = False  # a bypass whose every hop was granted to its sender by name
 
     def to_dict(self) -> dict[str, object]:
         return {
             "kind": self.kind,
+            "granted": self.granted,
             "from": self.source,
             "to": self.target.to_dict(),
             "via": [v.to_dict() for v in self.via],
@@ -376,6 +378,11 @@ class Report:
         """False where nothing at all could be read from the tree."""
         return bool(self.services or self.calls or self.coverage.facts)
 
+    @property
+    def unexpected(self) -> tuple[PathView, ...]:
+        """The paths that somebody should look at: without the ways round of which every hop was granted by name."""
+        return tuple(p for p in self.paths if not p.granted)
+
     def to_dict(self) -> dict[str, object]:
         """The JSON document ``meshgain/1``."""
         return {
@@ -399,7 +406,7 @@ class Report:
     def summary(self) -> dict[str, object]:
         """The few numbers that say how it stands."""
         worst = self.worst
-        kinds = Counter(p.kind for p in self.paths)
+        kinds = Counter(p.kind for p in self.unexpected)
         severities = Counter(f.severity for f in self.findings)
         return {
             "services": sum(not s.external for s in self.services),

@@ -285,7 +285,7 @@ def retries_of(body: Step) -> Iterable[Retry]:
 
 def call_precision(call: CallFacts) -> Precision:
     """The call's own precision, weakened by layers whose attempts nobody knows and by splits."""
-    found = call.precision
+    found = weaker(call.precision, call.passage.precision)
     if any(layer.attempts is None for layer in (*call.layers, *call.passage.layers)):
         found = weaker(found, Precision.UNKNOWN)
     if len(call.passage.callees) > 1 or call.times is None:

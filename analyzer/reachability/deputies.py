@@ -50,11 +50,12 @@ def bypasses(table: Matrix, made: Hops, mesh: Mesh) -> Iterator[Path]:
             continue
         starts = [h for h in by_service[service] if h.target.service != service]
         found = {c.target: c for c in _refused(service, starts, place, refusing, made)}
-        found |= {c.target: c for c in _nearest_denied(service, starts, place, table, made)}
-        for target in sorted(found):
+        found |= {c.target: c for c in _nearest_denied(service, starts, place, table, made, granted=False)}
+        every = {c.target: c for c in _nearest_denied(service, starts, place, table, made, granted=True)} | found
+        for target in sorted(every):
             direct = table.verdict(place, target)
             assert direct is not None
-            yield _path(service, found[target], direct, starts, made, mesh)
+            yield _path(service, every[target], direct, starts, made, mesh, granted=target not in found)
 
 
 def _refusing(table: Matrix) -> dict[Operation, int]:
@@ -72,9 +73,15 @@ def _refused(
         yield from (c for c in chains(starts, made.leaving) if c.target in wanted and c.target.service != service)
 
 
-def _nearest_denied(service: str, starts: list[Hop], place: int, table: Matrix, made: Hops) -> Iterator[Chain]:
-    """Chains over what the service may ask for, the first hop open to everybody, to the first that it may not."""
-    queue: deque[tuple[Hop, ...]] = deque((h,) for h in sorted(starts, key=lambda h: (h.target, h.call.id)) if h.open)
+def _nearest_denied(
+    service: str, starts: list[Hop], place: int, table: Matrix, made: Hops, *, granted: bool
+) -> Iterator[Chain]:
+    """Chains over what the service may ask for to the first that it may not.
+
+    The first hop is open to everybody, so that nobody decided it; ``granted``: or let through by name.
+    """
+    first = sorted(starts, key=lambda h: (h.target, h.call.id))
+    queue: deque[tuple[Hop, ...]] = deque((h,) for h in first if granted or h.open)
     seen = {way[0].target for way in queue}
     while queue:
         way = queue.popleft()
@@ -126,7 +133,9 @@ def _walked(
     return tuple(reversed(found))
 
 
-def _path(service: str, chain: Chain, direct: Verdict, starts: list[Hop], made: Hops, mesh: Mesh) -> Path:
+def _path(  # noqa: PLR0913 -- one path is told from all of them
+    service: str, chain: Chain, direct: Verdict, starts: list[Hop], made: Hops, mesh: Mesh, *, granted: bool
+) -> Path:
     names = " -> ".join(str(o) for o in (*chain.via, chain.target))
     evidence = (
         *direct.because,
@@ -142,6 +151,7 @@ def _path(service: str, chain: Chain, direct: Verdict, starts: list[Hop], made: 
         evidence=tuple(dict.fromkeys(evidence)),
         cut=tuple(dict.fromkeys(_closing(h, mesh) for h in cut)),
         message=f"{service} may not ask {chain.target}, but reaches it: {names}",
+        granted=granted,
     )
 
 

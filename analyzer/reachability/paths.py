@@ -18,7 +18,8 @@ KINDS = ("open", "bypass", "broken", "intent", "unused", "lateral")
 class Path:
     """One way from a source (a service id, an identity or ``none``) to an operation.
 
-    ``cut`` is the least that closes it, as far as one is known; ``message`` says it in a sentence.
+    ``cut`` is the least that closes it, as far as one is known; ``message`` says it in a sentence. ``granted``: a
+    bypass of which every hop was granted to its sender by name, as a system of least privilege is full of.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Path:
     evidence: tuple[Evidence, ...] = ()
     cut: tuple[Evidence, ...] = ()
     message: str = ""
+    granted: bool = False
 
     @property
     def sort_key(self) -> tuple[int, str, Operation, tuple[Operation, ...], str]:
@@ -42,4 +44,5 @@ class Path:
             "evidence": [e.to_dict() for e in self.evidence],
             "cut": [e.to_dict() for e in self.cut],
             "message": self.message,
+            "granted": self.granted,
         }

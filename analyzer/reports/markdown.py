@@ -29,7 +29,7 @@ def _lines(report: Report, page: Page) -> Iterator[str]:
     yield headline(report)
     for title, rows in (
         ("Worst chains", list(worst_table(report, ROWS))),
-        ("Unauthorised paths", list(path_lines(report, report.paths[: 3 * ROWS]))),
+        ("Unauthorised paths", list(path_lines(report, report.unexpected[: 3 * ROWS]))),
         ("Findings", list(finding_lines(report.findings))),
         ("Standards", list(_standards(report))),
         ("Not understood", list(_unread(report))),

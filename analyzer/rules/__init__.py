@@ -46,6 +46,6 @@ def of_paths(rule: Rule, kind: str, context: Context) -> Iterator[Finding]:
         node = context.mesh.services.get(path.target.service)
         written = [*(e.span for e in path.evidence), *(pod.span for pod in (node.pods if node else ()))]
         span = next((s for s in written if s is not None), None)
-        if path.kind == kind and span is not None:
+        if path.kind == kind and not path.granted and span is not None:
             evidence = (*path.evidence, *path.cut)
             yield rule.at(span, path.message, subject=f"{path.source}=>{path.target}", evidence=evidence)

@@ -73,7 +73,7 @@ def test_three_attempts_and_three_retries_are_twelve_each_with_its_line(payments
 
 
 def test_the_bypass_the_broken_calls_and_the_open_service_are_found_and_nothing_else(payments: Report) -> None:
-    paths = {(p.kind, p.source, payments.name(p.target)) for p in payments.paths}
+    paths = {(p.kind, p.source, payments.name(p.target)) for p in payments.unexpected}
     assert paths == {
         ("open", "none", "invoice-archive"),
         ("bypass", "support-prod/support-desk", "payment-service GET /v1/payments/{payment_id}"),

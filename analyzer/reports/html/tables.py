@@ -63,7 +63,7 @@ def tables(report: Report) -> str:
     chains = [r for r in ranking(report.amplification) if r.worst > ONCE]
     sections = (
         ("Worst chains", ("up to", "entry", "target", "fails with", "factors"), [_chain(report, r) for r in chains]),
-        ("Unauthorised paths", ("kind", "way", "because"), [_path(report, p) for p in report.paths]),
+        ("Unauthorised paths", ("kind", "way", "because"), [_path(report, p) for p in report.unexpected]),
         ("Findings", ("severity", "rule", "message", "where"), _findings(report)),
         (
             "Standards",

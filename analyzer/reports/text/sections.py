@@ -33,7 +33,7 @@ EVIDENCE, BELOW = 6, 3
 def paths(report: Report, ink: Ink) -> Iterator[str]:
     """Unauthorised paths, worst kind first; those that differ only in their end are told together."""
     for kind, meaning in KINDS.items():
-        groups = _alike(p for p in report.paths if p.kind == kind)
+        groups = _alike(p for p in report.paths if p.kind == kind and not p.granted)
         if not groups:
             continue
         told = shorten(meaning, ink.width - len(kind) - 4)
@@ -43,6 +43,20 @@ def paths(report: Report, ink: Ink) -> Iterator[str]:
             yield from _path(report, group, ink)
         if len(groups) > most:
             yield ink.dim(f"    … and {sum(map(len, groups[most:]))} more")
+        yield ""
+    yield from granted(report, ink)
+
+
+def granted(report: Report, ink: Ink) -> Iterator[str]:
+    """Ways round of which every hop was granted by name: counted, with one of them shown."""
+    ways = [p for p in report.paths if p.granted]
+    if ways:
+        first = min(ways, key=lambda p: (len(p.via), p.source, p.target))
+        stations = (who(report, first.source), *(report.name(v) for v in first.via), report.name(first.target))
+        told = (
+            f"{plural(len(ways), 'more way')} to what the caller may not ask itself, every hop granted by name, such as"
+        )
+        yield from ink.lines(f"{told} {' → '.join(stations)}", indent=2, style="dim")
         yield ""
 
 

@@ -89,5 +89,5 @@ def reached(system: System, *policies: str, strict: bool = True, options: Option
 
 
 def told(found: Reachability, *kinds: str) -> list[tuple[str, str, str]]:
-    """Paths of these kinds as (kind, source, target)."""
-    return [(p.kind, p.source, str(p.target)) for p in found.paths if p.kind in kinds]
+    """Paths of these kinds as (kind, source, target), without the ways that were granted hop by hop."""
+    return [(p.kind, p.source, str(p.target)) for p in found.paths if p.kind in kinds and not p.granted]

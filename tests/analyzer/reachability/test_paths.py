@@ -25,8 +25,11 @@ def test_a_chain_over_an_unguarded_middle_is_a_bypass() -> None:
     ]
 
 
-def test_a_chain_whose_every_hop_was_granted_is_none() -> None:
-    assert told(reached(SYSTEM, LEDGER, allow("middle", "web")), "bypass") == []
+def test_a_chain_whose_every_hop_was_granted_says_so() -> None:
+    found = reached(SYSTEM, LEDGER, allow("middle", "web"))
+    assert told(found, "bypass") == []
+    (path,) = [p for p in found.paths if p.kind == "bypass"]
+    assert (path.granted, path.source, str(path.target)) == (True, "prod/web", "prod/ledger GET /secret")
 
 
 def test_a_granted_chain_to_what_refuses_the_sender_is_one() -> None:
