@@ -20,7 +20,7 @@ from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.rules import Rule
 from parsers.facts.consul import ConsulInstallation, ServiceIntentions
 from parsers.facts.istio import AuthorizationPolicy
-from parsers.facts.linkerd import PolicyServer
+from parsers.facts.linkerd import LinkerdInstallation, PolicyServer
 
 #: What says who may call, by the mesh a workload is in.
 _POLICIES = {"linkerd": "Server", "consul": "ServiceIntentions"}
@@ -47,6 +47,7 @@ def _guarded(service: ServiceNode, pod: Pod, kind: str, mesh: Mesh) -> bool:
             around = mesh.namespaces.get(pod.namespace)
             default = pod.annotations.get(_DEFAULT) or (around.meta.annotations.get(_DEFAULT) if around else None)
             servers = (s for s in mesh.all(PolicyServer) if s.meta.ns == pod.namespace and s.pods is not None)
+            default = default or next((i.default_inbound_policy for i in mesh.all(LinkerdInstallation)), None)
             return (default or _OPEN) not in (_OPEN, "audit") or any(
                 s.pods.matches(pod.labels) for s in servers if s.pods is not None
             )

@@ -143,3 +143,12 @@ class NetworkAuthentication:
     meta: Meta
     networks: tuple[Network, ...]
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LinkerdInstallation:
+    """What Helm values say of Linkerd: ``None`` where they do not say it."""
+
+    default_inbound_policy: str | None
+    trust_domain: str | None
+    span: Span

@@ -15,10 +15,21 @@ from analyzer.linking.mesh import Mesh, Pod
 from analyzer.semantics.cilium.endpoints import NAMESPACE, NAMESPACE_LABELS, selects
 from parsers.facts import Labels, Requirement, Selector
 from parsers.facts.cilium import Cidr, CiliumEntry, CiliumPolicy, CiliumRule, PortNumber, PortRule
-from parsers.facts.kubernetes import NetworkPolicy, Peer, PolicyRule
+from parsers.facts.kubernetes import ConfigMap, NetworkPolicy, Peer, PolicyRule
 from parsers.source import Span
 
 INGRESS, EGRESS = "ingress", "egress"
+_CONFIG, _MODE = "cilium-config", "enable-policy"
+
+
+def enforcement(mesh: Mesh) -> str:
+    """``default``, ``always`` or ``never``, as the installation says (pkg/option/config.go, ``enable-policy``)."""
+    return remembered(mesh, _enforcement)
+
+
+def _enforcement(mesh: Mesh) -> str:
+    written = (e for c in mesh.all(ConfigMap) if c.meta.name == _CONFIG for e in c.entries if e.key == _MODE)
+    return next((e.value for e in written if e.value in ("always", "never")), "default")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Source: cilium/cilium pkg/policy (deny before allow, default deny), Documentation/security/policy; HTTP rules are
 expressions on the whole path with its query (Envoy ``safe_regex``); an allowance without HTTP rules voids them.
-Shape: ``None`` where the repository holds no policy of Cilium, or none selects either end.
+Shape: ``None`` where the repository holds no policy of Cilium, or none selects either end, or none is enforced.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
 from analyzer.requestsets.matching import Answer, both, either, taken
 from analyzer.semantics.cilium.endpoints import End, takes
-from analyzer.semantics.cilium.rules import EGRESS, INGRESS, Section, port_in, sections
+from analyzer.semantics.cilium.rules import EGRESS, INGRESS, Section, enforcement, port_in, sections
 from parsers.facts.cilium import CiliumEntry, CiliumPolicy, HttpRule
 
 
@@ -33,7 +33,7 @@ class _Question:
 def verdict(request: Request, mesh: Mesh, _options: Options) -> Verdict | None:
     """Whether the policies of both ends let the request through."""
     service = mesh.services.get(request.to)
-    if service is None or service.external or not mesh.all(CiliumPolicy):
+    if service is None or service.external or not mesh.all(CiliumPolicy) or enforcement(mesh) == "never":
         return None
     found: list[Verdict] = []
     for target in service.pods:
@@ -76,8 +76,10 @@ def _between(sender: End, asked: _Question, service: ServiceNode) -> list[Verdic
 def _direction(subject: Pod, peer: End, direction: str, asked: _Question) -> list[Verdict]:
     """Deny beats allow; what nothing allows is dropped where any section denies by default."""
     applying = sections(subject, direction, asked.mesh)
+    always = enforcement(asked.mesh) == "always"
     if not applying:
-        return []
+        said = Evidence(f"nothing allows {direction} of {subject.id}, and enable-policy is always", subject.span)
+        return [Verdict(Decision.DENIED, (said,))] if always else []
     refused = [(s, e, a) for s, e, a in _matching(applying, peer, asked, refusing=True) if a is not False]
     sure = [(s, e) for s, e, a in refused if a]
     if sure:
@@ -85,13 +87,13 @@ def _direction(subject: Pod, peer: End, direction: str, asked: _Question) -> lis
     allowed = [(s, e, a) for s, e, a in _matching(applying, peer, asked, refusing=False) if a is not False]
     answer: Answer = either(a for _, _, a in allowed)
     because = tuple(_said(s, e, "allows") for s, e, a in allowed if a or answer is None)
-    if not any(s.denies for s in applying) and not _limited(applying, peer, asked):
+    if not always and not any(s.denies for s in applying) and not _limited(applying, peer, asked):
         answer = True
     elif answer is False:
         because = tuple(
             Evidence(f"{s.name} selects {subject.id} for {direction}, and nothing allows this", s.span)
             for s in applying
-            if s.denies
+            if s.denies or always
         )
     if refused and answer is not False:
         answer = None

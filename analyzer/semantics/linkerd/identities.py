@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections import Counter
 
 from analyzer.linking.memory import remembered
-from analyzer.linking.mesh import Mesh
+from analyzer.linking.mesh import CLUSTER_DOMAIN, Mesh
+from analyzer.semantics.linkerd.injection import installation
 from parsers.facts.linkerd import MeshTLSAuthentication, ServerAuthorization
 
 _MIDDLE = ".serviceaccount.identity."
-_DEFAULT_END = "linkerd.cluster.local"
+_DEFAULT_END = "linkerd.{domain}"
 
 
 def identity(principal: str | None, mesh: Mesh) -> str | None:
@@ -49,4 +50,8 @@ def _end(mesh: Mesh) -> str:
     written = [i for a in mesh.all(MeshTLSAuthentication) for i in a.identities]
     written += [i for a in mesh.all(ServerAuthorization) for i in a.identities or ()]
     ends = Counter(i.partition(_MIDDLE)[2] for i in written if _MIDDLE in i)
-    return min(ends, key=lambda e: (-ends[e], e)) if ends else _DEFAULT_END
+    if ends:
+        return min(ends, key=lambda e: (-ends[e], e))
+    installed = installation(mesh)
+    domain = installed.trust_domain if installed is not None else None
+    return _DEFAULT_END.format(domain=domain or CLUSTER_DOMAIN)

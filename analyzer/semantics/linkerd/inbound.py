@@ -26,7 +26,7 @@ from analyzer.semantics.linkerd.clients import (
     patterns,
 )
 from analyzer.semantics.linkerd.identities import identity, of_account, takes
-from analyzer.semantics.linkerd.injection import member, service_membership, setting
+from analyzer.semantics.linkerd.injection import installation, member, service_membership, setting
 from analyzer.semantics.linkerd.routes import Asked, attached, candidates
 from parsers.facts.gateway_api import KubernetesRoute
 from parsers.facts.linkerd import (
@@ -125,8 +125,12 @@ def _by_access(server: PolicyServer, client: Client) -> tuple[Allowance, ...]:
 
 def _by_default(pod: Pod, port: int | None, client: Client, mesh: Mesh) -> tuple[Allowance, ...]:
     written, span = setting(_DEFAULT, pod, mesh)
-    policy = written or EVERYBODY
+    installed = installation(mesh)
+    chosen = installed.default_inbound_policy if installed is not None and written is None else None
+    policy = written or chosen or EVERYBODY
     said = f"{_DEFAULT}: {written}" if written else f"no Server selects the port, and Linkerd's default is {EVERYBODY}"
+    if chosen is not None and installed is not None:
+        said, span = f"no Server selects the port, and proxy.defaultInboundPolicy is {chosen}", installed.span
     required, _ = setting(_IDENTITY, pod, mesh)
     if required is not None and port is not None and str(port) in [p.strip() for p in required.split(",")]:
         return (Allowance(client.identity is not None, Evidence(f"{_IDENTITY} lists {port}", pod.span)),)

@@ -13,7 +13,13 @@ from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.semantics import Membership
 from parsers.facts.gateway_api import MeshRoute
-from parsers.facts.linkerd import LinkerdAuthorizationPolicy, PolicyServer, ServerAuthorization, ServiceProfile
+from parsers.facts.linkerd import (
+    LinkerdAuthorizationPolicy,
+    LinkerdInstallation,
+    PolicyServer,
+    ServerAuthorization,
+    ServiceProfile,
+)
 from parsers.source import Span
 
 KIND = "linkerd"
@@ -64,6 +70,12 @@ def setting(name: str, pod: Pod, mesh: Mesh) -> tuple[str | None, Span | None]:
     if namespace is not None and name in namespace.meta.annotations:
         return namespace.meta.annotations[name], namespace.span
     return None, None
+
+
+def installation(mesh: Mesh) -> LinkerdInstallation | None:
+    """What values of Linkerd's chart say, where the repository holds them."""
+    found = mesh.all(LinkerdInstallation)
+    return found[0] if found else None
 
 
 def _injected(pod: Pod, mesh: Mesh) -> Membership | None:

@@ -1,4 +1,4 @@
-"""Linkerd's dialect: service profiles and policies. Its annotations are in the metadata of other dialects' facts.
+"""Linkerd's dialect: service profiles, policies, Helm values. Its annotations stand in the metadata of other facts.
 
 Source: linkerd/linkerd2 charts/linkerd-crds/templates; policy-controller/k8s/api/src/policy.
 Shape: facts as written; any version of a group is read alike.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from parsers.mesh import Dialect
-from parsers.mesh.linkerd import policies, profiles
+from parsers.mesh.linkerd import helm, policies, profiles
 from parsers.yamltree import Node
 
 PROFILES = "linkerd.io"
@@ -23,6 +23,7 @@ _READERS: dict[tuple[str, str], Callable[[Node], Iterator[object]]] = {
     (POLICY, "AuthorizationPolicy"): policies.authorization_policy,
     (POLICY, "MeshTLSAuthentication"): policies.mesh_tls_authentication,
     (POLICY, "NetworkAuthentication"): policies.network_authentication,
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): helm.from_release,
 }
 
 
@@ -31,4 +32,4 @@ def _parse(doc: Node) -> Iterator[object]:
     yield from _READERS[(group, doc.at("kind").written())](doc)
 
 
-LINKERD = Dialect("linkerd", frozenset(_READERS), _parse, frozenset({PROFILES, POLICY}))
+LINKERD = Dialect("linkerd", frozenset(_READERS), _parse, frozenset({PROFILES, POLICY}), helm.claims, helm.parse_file)

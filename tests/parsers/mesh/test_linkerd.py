@@ -6,13 +6,14 @@ import pytest
 
 from parsers.facts.linkerd import (
     LinkerdAuthorizationPolicy,
+    LinkerdInstallation,
     MeshTLSAuthentication,
     NetworkAuthentication,
     PolicyServer,
     ServerAuthorization,
     ServiceProfile,
 )
-from tests.parsers.builders import codes, only, read_yaml
+from tests.parsers.builders import codes, every, only, read_files, read_yaml
 
 KINDS = {
     "ServiceProfile": "linkerd.io/v1alpha2",
@@ -129,3 +130,15 @@ def test_a_kind_that_is_not_modelled_is_reported() -> None:
     head = "apiVersion: policy.linkerd.io/v1alpha1\nkind: EgressNetwork\nmetadata: {name: x}\n"
     text = head + "spec: {trafficPolicy: Deny}\n"
     assert codes(read_yaml(text)) == ["P105"]
+
+
+def test_values_of_the_chart_tell_the_default_policy() -> None:
+    values = "linkerd-control-plane:\n  identityTrustDomain: example.org\n  proxy: {defaultInboundPolicy: deny}\n"
+    fact = only(read_files({"infra/linkerd/values.yaml": values}), LinkerdInstallation)
+    assert (fact.default_inbound_policy, fact.trust_domain) == ("deny", "example.org")
+    assert every(read_files({"infra/other/values.yaml": values}), LinkerdInstallation) == []
+
+
+@pytest.mark.parametrize("values", ["proxy: [defaultInboundPolicy]", "[1]", "proxy: 3\nidentityTrustDomain: {a: b}"])
+def test_values_of_another_shape_tell_nothing(values: str) -> None:
+    assert every(read_files({"linkerd/values.yaml": values + "\n"}), LinkerdInstallation) == []

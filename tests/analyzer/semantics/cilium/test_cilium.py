@@ -186,6 +186,17 @@ def test_kubernetes_idioms_stay_what_they_are(ingress: str, found: list[Decision
     assert [decision(mesh, c) for c in ("shop/a", "web/w")] == found
 
 
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\n"
+
+
+def test_an_installation_may_enforce_always_or_never() -> None:
+    elsewhere = policy("ingress: [{fromEntities: [all]}]", subject="{matchLabels: {app: b}}")
+    always, never = (f"{CONFIG}data: {{enable-policy: {mode}}}\n" for mode in ("always", "never"))
+    assert decision(shop(elsewhere)) is None
+    assert decision(shop(elsewhere, always)) is DENIED
+    assert decision(shop(policy("ingress: [{}]"), never)) is None
+
+
 def test_senders_that_the_same_entries_take_are_one_group() -> None:
     names = ("shop/a", "shop/b", "web/w", "shop/c")
     senders = tuple(Sender(None, n) for n in names)
@@ -228,7 +239,6 @@ def test_a_rule_about_others_repeats_nothing() -> None:
 
 
 def test_the_count_of_the_installation_wins() -> None:
-    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\n"
-    assert attempts(shop(INGRESS, config + "data: {http-retry-count: '1'}\n")) == [2]
-    assert attempts(shop(INGRESS, config + "data: {http-retry-count: '0'}\n")) == [1]
-    assert attempts(shop(INGRESS, config + "data: {http-retry-count: many}\n")) == [4]
+    assert attempts(shop(INGRESS, CONFIG + "data: {http-retry-count: '1'}\n")) == [2]
+    assert attempts(shop(INGRESS, CONFIG + "data: {http-retry-count: '0'}\n")) == [1]
+    assert attempts(shop(INGRESS, CONFIG + "data: {http-retry-count: many}\n")) == [4]

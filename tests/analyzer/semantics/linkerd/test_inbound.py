@@ -51,6 +51,22 @@ def test_linkerds_own_default_lets_everybody_in_and_says_so() -> None:
     assert "all-unauthenticated" in found.because[0].text
 
 
+def test_the_installations_default_counts_where_nothing_is_annotated() -> None:
+    release = """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: linkerd-control-plane, namespace: linkerd}
+spec:
+  chart: {spec: {chart: linkerd-control-plane}}
+  values: {identityTrustDomain: example.org, proxy: {defaultInboundPolicy: all-authenticated}}
+"""
+    assert (decision(shop(release)), decision(shop(release), None)) == (ALLOWED, DENIED)
+    annotated = shop(release, pod="config.linkerd.io/default-inbound-policy: all-unauthenticated")
+    assert decision(annotated, None) is ALLOWED
+    account = policy("{kind: ServiceAccount, name: a}")
+    assert decision(shop(release, SERVER, account)) is ALLOWED
+
+
 def test_an_address_of_the_cluster_is_known_by_its_network() -> None:
     mesh = shop(pod="config.linkerd.io/default-inbound-policy: cluster-unauthenticated")
     assert decision(mesh, None, source_ip="10.3.2.1") is ALLOWED
