@@ -39,6 +39,8 @@ ANY_CALL = ast.Call(func=ast.Name(id="<any>", ctx=ast.Load()), args=[], keywords
 _ENUMS = frozenset({"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"})
 #: An attribute asked for not deeper than this is remembered even where it was too much to find out.
 _SHALLOW = 12
+#: Attributes that are remembered at a time.
+_REMEMBERED = 60_000
 _PROPERTIES = frozenset({"property", "cached_property", "reify", "lazy_property", "hybrid_property"})
 #: Annotations that say nothing about where a value comes from.
 _PLAIN = ("builtins.", "typing.", "typing_extensions.", "collections.", "datetime.", "uuid.", "decimal.")
@@ -139,17 +141,19 @@ def _is_none(expr: ast.expr) -> bool:
 
 def attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
     """``instance.attr``; what does not depend on names around is found once."""
-    if made.bound:
-        return _attribute(values, made, attr, frame)
-    key = (id(made.call), id(made.name.scope), attr)
+    key = (id(made) if made.bound else id(made.call), id(made.name.scope), attr)
     known = values.attributes.get(key)
     if known is None:
+        if len(values.attributes) > _REMEMBERED:
+            values.attributes.clear()
         values.attributes[key] = (made, Unknown(attr))  # what asks for itself on the way is not known
         known = (made, _attribute(values, made, attr, frame))
-        if frame.work.left > 0 or frame.depth < _SHALLOW:
+        failed = values.exhausted.get(key, 0) + (frame.work.left <= 0)
+        values.exhausted[key] = failed
+        if frame.work.left > 0 or frame.depth < _SHALLOW or failed > 1:
             values.attributes[key] = known
         else:
-            del values.attributes[key]
+            values.attributes.pop(key, None)
     return known[1]
 
 
@@ -217,7 +221,7 @@ def _stored(values: Values, made: Made, home: Scope, method: Scope, value: ast.e
     if made.call is ANY_CALL and method.name == "__init__":
         given = [Made(made.name, c, s) for c, s in makers(values, made)]
         if given:
-            return either(_stored(values, g, home, method, value, frame.deeper()) for g in given[:8])
+            return either(_stored(values, g, home, method, value, frame.deeper()) for g in given[:5])
     bound = constructed(values, made, home, frame) if method.name == "__init__" else {}
     self_name = first_parameter(method)
     return values.at(value, frame.deeper(method, {**bound, **({self_name: made} if self_name else {})}))

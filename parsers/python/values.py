@@ -53,7 +53,7 @@ __all__ = [
 #: Expressions, one inside the other or one following from the other, before a value counts as unknown.
 MAX_DEPTH = 48
 #: Expressions evaluated for one question.
-MAX_WORK = 3000
+MAX_WORK = 1500
 #: Characters of an expression that are kept to name what is not known.
 MAX_SOURCE = 60
 
@@ -92,6 +92,7 @@ class Values:
         self.sites = Sites(program)
         self.protos = Protos(program)
         self.attributes: dict[tuple[int, int, str], tuple[Made, Value]] = {}
+        self.exhausted: dict[tuple[int, int, str], int] = {}
         self.files: dict[str, Value] = {}
 
     def evaluate(self, expr: ast.expr, scope: Scope, bound: Bound | None = None) -> Value:

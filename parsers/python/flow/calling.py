@@ -160,7 +160,7 @@ def _repeated(act: Activation, node: ast.Call, layers: tuple[Retry, ...], callee
     inner.args = positional
     inner.keywords = [k for k in node.keywords if k.arg not in ("fargs", "fkwargs", "exceptions", "tries", "delay")]
     ast.copy_location(inner, node)
-    act.kept.append(inner)
+    act.context.kept.append(inner)
     with act.captured() as steps:
         value = call(act, inner)
         value = value if value is not None else act.value(inner)

@@ -178,7 +178,7 @@ def _described(
     call = ast.Call(func=callee, args=[ast.Constant(None) for _ in args], keywords=[])
     call.keywords = [ast.keyword(arg=name, value=ast.Constant(None)) for name in keywords]
     ast.copy_location(call, node)
-    act.kept.append(call)
+    act.context.kept.append(call)
     given = zip([*call.args, *(k.value for k in call.keywords)], [*args, *keywords.values()], strict=True)
     act.results.update((id(place), value) for place, value in given)
     with act.captured() as steps:

@@ -56,6 +56,7 @@ class Context:
     kind: str = "http"
     route: str = ""
     method: str = "*"
+    kept: list[ast.AST] = field(default_factory=list)  # made nodes: their ``id`` must stay theirs
     raise_key: int = 0
     raises: list[Value] = field(default_factory=list)
     tuples: bool = False  # a returned tuple is body and status
@@ -112,7 +113,6 @@ class Activation:
     alive: bool = True
     started: list[Pending] = field(default_factory=list)
     handed: list[Pending] = field(default_factory=list)  # started here, returned to the caller
-    kept: list[ast.AST] = field(default_factory=list)  # made nodes: their ``id`` must stay theirs
 
     def frame(self) -> Frame:
         return Frame(self.scope, self.env, results=self.results)

@@ -37,9 +37,9 @@ _PORT_CALLS = (
 )
 
 #: Statements and calls followed for what a file does when it is loaded.
-_STARTUP_WORK = 3000
+_STARTUP_WORK = 2000
 #: The same for all functions that nobody is seen to call.
-_LOOSE_WORK = 200_000
+_LOOSE_WORK = 120_000
 
 
 class Following:

@@ -180,3 +180,45 @@ class Users:
     source = "from shared.users import Users\nusers = Users('http://users')\nusers.get('x')"
     found = calls({"svc/app.py": source, "svc/shared/__init__.py": "", "svc/shared/users.py": client})
     assert [url(c.url[0]) for c in found] == ["http://users/users/x"]
+
+
+def test_a_registry_of_clients_gives_the_client_that_was_put_into_it() -> None:
+    source = """
+import httpx
+class Registry:
+    clients = {}
+    @classmethod
+    def of(cls, name):
+        if name not in cls.clients:
+            cls.clients[name] = httpx.Client(base_url=f"http://{name}:80")
+        return cls.clients[name]
+def tool():
+    return Registry.of("feed").get("/x")
+"""
+    assert [url(c.url[0]) for c in calls({"app.py": source})] == ["http://feed:80/x"]
+
+
+def test_what_is_attached_to_the_application_is_found_where_it_is_used() -> None:
+    source = """
+from aiohttp import web, ClientSession
+async def start(app):
+    app["session"] = ClientSession("http://a")
+async def handle(request):
+    async with request.app["session"].get("/x") as response:
+        return web.json_response(await response.json())
+app = web.Application()
+app.router.add_get("/", handle)
+"""
+    assert [url(c.url[0]) for c in calls({"app.py": source})] == ["http://a/x"]
+
+
+def test_a_load_generators_requests_are_calls() -> None:
+    source = """
+from locust import HttpUser, task
+class User(HttpUser):
+    host = "http://shop"
+    @task
+    def index(self):
+        self.client.get("/cart")
+"""
+    assert [url(c.url[0]) for c in calls({"app.py": source})] == ["http://shop/cart"]

@@ -644,3 +644,69 @@ def root():
     return again(0)
 """
     )
+
+
+def test_a_list_that_a_loop_fills_is_gathered_as_often_as_data_says() -> None:
+    assert body_of(
+        FASTAPI
+        + """
+async def fetch(client, n):
+    return await client.get(f"http://c/{n}")
+
+@app.get("/")
+async def root():
+    tasks = []
+    async with httpx.AsyncClient() as client:
+        for n in load():
+            tasks.append(fetch(client, n))
+        await asyncio.gather(*tasks)
+"""
+    ) == tree(
+        """
+        parallel
+        -
+          loop N
+            in fetch
+              send GET http://c/{n} k1
+              answer
+        answer 200
+        """
+    )
+
+
+def test_a_count_that_only_a_default_gives_is_data() -> None:
+    assert "loop N" in body_of(
+        FLASK
+        + """
+import os
+
+TIMES = int(os.environ.get("TIMES", "0"))
+
+@app.route("/")
+def root():
+    for _ in range(TIMES):
+        requests.get("http://c/")
+    return ""
+"""
+    )
+
+
+def test_a_request_is_passed_on_under_its_own_path_and_method() -> None:
+    assert body_of(
+        FASTAPI
+        + """
+from fastapi import Request
+
+@app.put("/users/{name}")
+async def forward(name: str, request: Request):
+    async with httpx.AsyncClient() as client:
+        r = await client.request(request.method, "http://users" + request.url.path)
+    return Response(r.content, status_code=r.status_code)
+""",
+        "PUT /users/{name}",
+    ) == tree(
+        """
+        send PUT http://users/users/{name} k1
+        answer  k1
+        """
+    )
