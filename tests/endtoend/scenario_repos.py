@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-STYLES = ("flask", "fastapi", "aiohttp")
+STYLES = ("flask", "fastapi", "aiohttp", "client_class", "error_handler")
 NAMESPACE = "shop"
 
 Scenario = Mapping[str, Any]
@@ -113,7 +113,7 @@ spec:
           image: registry.example.com/shop/{name}:1.0
           ports:
             - containerPort: 8080
----
+{_environment(name, scenario)}---
 apiVersion: v1
 kind: Service
 metadata:
@@ -126,6 +126,13 @@ spec:
     - name: http
       port: 8080
 """
+
+
+def _environment(name: str, scenario: Scenario) -> str:
+    """The addresses of what it calls, for the styles that read them from there."""
+    calls = dict.fromkeys(c["to"] for c in scenario["services"][name].get("calls", []))
+    lines = [f"            - name: {to.upper()}_URL\n              value: http://{to}:8080\n" for to in calls]
+    return "          env:\n" + "".join(lines) if lines else ""
 
 
 def _networks(scenario: Scenario) -> str:
@@ -221,7 +228,13 @@ def _service(name: str, scenario: Scenario, style: str) -> str:
     method = scenario.get("request", {}).get("method", "GET").lower()
     body = scenario.get("request", {}).get("body_bytes", 0)
     spec = scenario["services"][name]
-    writer = {"flask": _Flask, "fastapi": _FastApi, "aiohttp": _Aiohttp}[style](name, spec, method, body)
+    writer = {
+        "flask": _Flask,
+        "fastapi": _FastApi,
+        "aiohttp": _Aiohttp,
+        "client_class": _ClientClass,
+        "error_handler": _ErrorHandler,
+    }[style](name, spec, method, body)
     return writer.text()
 
 
@@ -439,3 +452,127 @@ class _Aiohttp(_Writer):
             "except Failed as error:",
             "    return web.Response(status=error.status)",
         ]
+
+
+class _ClientClass(_Writer):
+    """FastAPI with a client class a callee, ``raise_for_status``, and the status passed on from the exception."""
+
+    prefix = "async "
+
+    def head(self) -> str:
+        statuses = "(httpx.TransportError, httpx.HTTPStatusError)"
+        return f"import asyncio\nimport os\n\nimport httpx\n{self.libraries()}from fastapi import FastAPI\nfrom fastapi.responses import JSONResponse\n\napp = FastAPI()\nFAILURES = {statuses}\n"
+
+    def call(self, call: Mapping[str, Any]) -> str:
+        app = call.get("app") or {}
+        decorator = self.decorator(app, "FAILURES")
+        to = call["to"]
+        transport = f", transport=httpx.AsyncHTTPTransport(retries={app['n']})" if app.get("client") == "httpx" else ""
+        timeout = app.get("timeout", 60)
+        lines = [f"class {to.title()}Client:", "    def __init__(self, base_url):"]
+        lines += [f"        self._http = httpx.AsyncClient(base_url=base_url, timeout={timeout}{transport})", ""]
+        lines += [f"    {decorator}"] if decorator else []
+        lines += [
+            "    async def ask(self):",
+            f'        response = await self._http.{self.method}("/"{self.payload("content")}{self.headers(call)})',
+        ]
+        lines += ["        response.raise_for_status()", "        return response", "", ""]
+        lines.append(f'{to} = {to.title()}Client(os.environ["{to.upper()}_URL"])')
+        return "\n".join(lines)
+
+    def decorator(self, app: Mapping[str, Any], failures: str) -> str:
+        n, wait = app.get("n", 1), app.get("wait", 0)
+        return {
+            "tenacity": f"@tenacity.retry(stop=tenacity.stop_after_attempt({n}), wait=tenacity.wait_fixed({wait}), retry=tenacity.retry_if_exception_type({failures}), reraise=True)",
+            "backoff": f"@backoff.on_exception(backoff.constant, {failures}, interval={wait}, jitter=None, max_tries={n})",
+            "stamina": f"@stamina.retry(on={failures}, attempts={n}, wait_initial={wait}, wait_max={wait}, wait_jitter=0)",
+        }.get(app.get("client", "none"), "")
+
+    def answer(self, status: str) -> str:
+        return f"JSONResponse({{}}, status_code={status})"
+
+    def handler(self) -> str:
+        on_failure = self.spec.get("on_failure", "passthrough")
+        asked = [f"{c['to']}.ask()" for c in self.calls for _ in range(c.get("repeat", 1))]
+        lines = [f'@app.{self.method}("/")', "async def root():"]
+        if not asked:
+            return "\n".join([*lines, f"    return {self.answer('200')}"])
+        lines.append("    try:")
+        if self.spec.get("order") == "parallel":
+            lines.append(f"        await asyncio.gather({', '.join(asked)})")
+        else:
+            lines += [f"        await {one}" for one in asked]
+        if on_failure == "passthrough":
+            lines += [
+                "    except httpx.HTTPStatusError as error:",
+                f"        return {self.answer('error.response.status_code')}",
+            ]
+            lines += ["    except httpx.TimeoutException:", f"        return {self.answer('504')}"]
+            lines += ["    except httpx.TransportError:", f"        return {self.answer('502')}"]
+        else:
+            status = "200" if on_failure == "ok" else str(on_failure)
+            lines += ["    except httpx.HTTPError:", f"        return {self.answer(status)}"]
+        return "\n".join([*lines, f"    return {self.answer('200')}"])
+
+
+class _ErrorHandler(_ClientClass):
+    """Flask whose error handlers answer for exceptions; addresses from the application's configuration."""
+
+    prefix = ""
+
+    def head(self) -> str:
+        return (
+            f"import os\nfrom concurrent.futures import ThreadPoolExecutor\n\nimport requests\n{self.libraries()}"
+            "from flask import Flask, jsonify\n\napp = Flask(__name__)\n"
+            + "".join(
+                f'app.config["{c["to"].upper()}"] = os.getenv("{c["to"].upper()}_URL")\n' for c in self._distinct()
+            )
+        )
+
+    def call(self, call: Mapping[str, Any]) -> str:
+        app = call.get("app") or {}
+        decorator = self.decorator(app, "requests.RequestException")
+        to, timeout = call["to"], app.get("timeout", 60)
+        lines = [decorator] if decorator else []
+        lines += [f"def ask_{to}():", f'    url = "%s/" % app.config["{to.upper()}"]']
+        lines += [
+            f"    response = requests.{self.method}(url, timeout={timeout}{self.payload('data')}{self.headers(call)})"
+        ]
+        return "\n".join([*lines, "    response.raise_for_status()", "    return response.json()"])
+
+    def handler(self) -> str:
+        on_failure = self.spec.get("on_failure", "passthrough")
+        asked = [f"ask_{c['to']}" for c in self.calls for _ in range(c.get("repeat", 1))]
+        lines = []
+        if asked and on_failure == "passthrough":
+            for error, status in (
+                ("HTTPError", "error.response.status_code"),
+                ("Timeout", "504"),
+                ("ConnectionError", "502"),
+            ):
+                lines += [
+                    f"@app.errorhandler(requests.{error})",
+                    f"def on_{error.lower()}(error):",
+                    f"    return jsonify(error=str(error)), {status}",
+                    "",
+                    "",
+                ]
+        elif asked:
+            status = "200" if on_failure == "ok" else str(on_failure)
+            lines += [
+                "@app.errorhandler(requests.RequestException)",
+                "def on_error(error):",
+                f"    return jsonify(error=str(error)), {status}",
+                "",
+                "",
+            ]
+        lines += [f'@app.route("/", methods=["{self.method.upper()}"])', "def root():"]
+        if self.spec.get("order") == "parallel":
+            lines += [
+                "    with ThreadPoolExecutor(max_workers=8) as pool:",
+                f"        futures = [pool.submit(ask) for ask in ({', '.join(asked)},)]",
+            ]
+            lines += ["    for future in futures:", "        future.result()"]
+        else:
+            lines += [f"    {one}()" for one in asked]
+        return "\n".join([*lines, "    return jsonify(ok=True)"])

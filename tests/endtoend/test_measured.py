@@ -26,8 +26,8 @@ UNSAID = {
     "outlier-single-endpoint-max100": "that there is one endpoint only",
     "outlier-refused-max100": "that there is one endpoint only",
 }
-#: Clients that only one style is written with.
-ONLY = {"requests": "flask", "urllib3": "flask", "httpx": "fastapi", "aiohttp": "aiohttp"}
+#: Clients that only some styles are written with.
+ONLY = {"requests": ("flask",), "urllib3": ("flask",), "httpx": ("fastapi", "client_class"), "aiohttp": ("aiohttp",)}
 
 
 def _cases() -> list[Any]:
@@ -44,7 +44,7 @@ def _written(row: dict[str, Any], style: str) -> bool:
     clients = {
         (c.get("app") or {}).get("client") for s in row["scenario"]["services"].values() for c in s.get("calls", [])
     }
-    return all(ONLY.get(client, style) == style for client in clients)
+    return all(style in ONLY.get(client, STYLES) for client in clients)
 
 
 def predicted(row: dict[str, Any], style: str) -> dict[str, int | None]:
