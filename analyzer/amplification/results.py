@@ -20,11 +20,14 @@ from analyzer.model import Gain, Operation, Precision, weaker
 from parsers.quantities import ONCE, ZERO, Count
 
 #: Operations that all walks together may visit (some seconds); what is left then gets the bound of the structure.
-WORK = 60_000
-#: Walks of one target, about: causes, now and then as well.
-COSTS = 12
+WORK = 120_000
+#: A target with more than so many operations above it is not walked.
+ABOVE = 2_000
+#: Whole walks that all those of one target cost together: of most causes only what differs is walked.
+COSTS = 5
 #: Operations that can be looked at in the time that one visit takes.
 LOOKS = 25
+LARGEST_FLOAT = 10**300
 #: Scenarios that are spread out without being asked for, the worst pairs first.
 SCENARIOS = 400
 
@@ -121,6 +124,11 @@ def _scenario(  # the parts of the question
     return Scenario(entry, failing, cause, found, walk.worst_answers(entry))
 
 
+def _ratio(value: Number) -> float | None:
+    """The number with its fraction, where a float can say it."""
+    return float(value) if not isinstance(value, Unbounded) and value < LARGEST_FLOAT else None
+
+
 def _descending(value: Count) -> tuple[int, int]:
     return (0, 0) if value.value is None else (1, -value.value)
 
@@ -133,13 +141,14 @@ def _pairs(engine: Engine, order: Order, entries: tuple[Operation, ...]) -> Iter
     work = WORK
     for target in _ranked(most):
         asking = [e for e in entries if target != e and most[e].get(target, 0) != 0]
-        above = order.within(target, work // COSTS) if work >= COSTS else None
+        most_above = min(ABOVE, work // COSTS)
+        above = order.within(target, most_above) if most_above > 0 else None
         if above is None:
-            work -= work // COSTS // LOOKS
+            work -= most_above // LOOKS
             yield from (_bound(engine, e, target, most[e][target]) for e in asking)
             continue
         walks = Walks.of(engine, bounded, order, target)
-        work -= walks.work(sum(map(len, above)))
+        work -= COSTS * sum(map(len, above))
         yield from (pair for e in asking if (pair := walks.pair(e)) is not None)
 
 
@@ -181,10 +190,6 @@ class Walks:
         limited = tuple(_walked(bounded, order, target, causes, sometimes=False)) if bounded else ()
         return cls(target, always, sometimes, limited)
 
-    def work(self, above: int) -> int:
-        """What the walks cost, in operations visited."""
-        return above * (len(self.always) + len(self.sometimes) + len(self.bounded))
-
     def pair(self, entry: Operation) -> Pair | None:
         """The numbers from one entry; ``None`` where nothing of it ever arrives."""
         values = [(w, w.worth(entry)) for w in self.always]
@@ -205,7 +210,7 @@ class Walks:
             chain=tuple(a.call for a in walk.chain(start)) if start else (),
             precision=_precision(walk, entry),
             intermittent=count(largest((worst, *(w.worth(entry) for w in self.sometimes)))),
-            ratio=None if isinstance(sustained, Unbounded) else float(sustained),
+            ratio=_ratio(sustained),
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import ceil, inf
 
 from analyzer.amplification.causes import HANG
@@ -89,10 +90,10 @@ def _hanging(engine: Engine, operation: Operation, inner: CallFacts) -> Load | N
 
 def _after(sent: Number, takes_s: float, limit_s: float) -> Number:
     """Requests that start after the limit, evenly spread over the time they take."""
-    if isinstance(sent, Unbounded):
+    if isinstance(sent, Unbounded) or sent == 0:
         return sent
-    each = takes_s / float(sent) if sent else inf
-    return largest((0, int(sent) - ceil(round(limit_s / each, 9))))
+    started = ceil(Fraction(str(round(limit_s / takes_s, 9))) * int(sent))
+    return largest((0, int(sent) - started))
 
 
 def limit_of(system: System, call: CallFacts) -> Limit | None:

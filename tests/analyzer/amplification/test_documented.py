@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.amplification import System, scenario
+from analyzer.amplification import System, amplify, scenario
 from parsers.facts.python import (
     NOTHING,
     Answer,
@@ -80,6 +80,12 @@ def test_numbers_are_exact_beyond_what_a_float_can_say() -> None:
     hops = [Hop(f"s{i}", tries(10, asks(1))) for i in range(40)]
     found = scenario(chain(hops, "end"), op("s0"), op("end"), "500")
     assert found.at(op("end")).value == 10**40
+
+
+def test_numbers_too_large_for_a_float_have_no_ratio() -> None:
+    hops = [Hop(f"s{i}", tries(10, asks(1))) for i in range(310)]
+    found = amplify(chain(hops, "end"), (op("s0"),)).pairs
+    assert {p.target: p.ratio for p in found}[op("end")] is None
 
 
 def test_a_chain_of_thousands_needs_no_recursion() -> None:
