@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod
 from analyzer.requestsets.matching import Answer, both, either
 from parsers.facts import Labels, Requirement, Selector
@@ -53,21 +54,56 @@ def _bare(key: str) -> str:
     return next((key[len(s) :] for s in _SOURCES if key.startswith(s)), key)
 
 
+class _Matching:
+    """The pods that each selector takes, as far as it has been asked: each is held against all pods once."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+        self._labels = {pod.id: labels_of(pod, mesh) for pod in mesh.pods.values()}
+        self._taken: dict[tuple[Selector, str | None], frozenset[str]] = {}
+
+    def taken(self, selector: Selector, namespace: str | None) -> frozenset[str]:
+        """Ids of pods."""
+        key = (selector, namespace)
+        if key not in self._taken:
+            wanted = _wanted(selector, namespace)
+            self._taken[key] = frozenset(
+                pod.id
+                for pod in self._mesh.pods.values()
+                if wanted is not None and _selects(wanted, pod, self._labels[pod.id])
+            )
+        return self._taken[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A selector without sources of labels; ``namespace``: the only one it means, where it is one."""
+
+    selector: Selector
+    namespace: str | None
+
+
 def selects(selector: Selector, pod: Pod, mesh: Mesh, namespace: str | None) -> bool:
     """Whether a selector takes a pod; ``namespace``: the policy's, ``None`` for one of the whole cluster.
 
     Unless it says something of namespaces itself, a policy's selector means its own namespace.
     """
+    return pod.id in remembered(mesh, _Matching).taken(selector, namespace)
+
+
+def selected(selector: Selector, mesh: Mesh, namespace: str | None) -> frozenset[str]:
+    """Ids of the pods that a selector takes."""
+    return remembered(mesh, _Matching).taken(selector, namespace)
+
+
+def _wanted(selector: Selector, namespace: str | None) -> _Wanted | None:
+    """``None`` where only what is no pod can have the labels."""
     keys = [*selector.match_labels, *(e.key for e in selector.match_expressions)]
     if any(k.startswith(_RESERVED) for k in keys):
-        return False
+        return None
     own = [_bare(k) for k in keys]
     scoped = any(k == NAMESPACE or k.startswith(NAMESPACE_LABELS) for k in own)
-    if namespace is not None and not scoped and pod.namespace != namespace:
-        return False
-    if pod.fact is not None and pod.fact.host_network:
-        return False
-    wanted = Selector(
+    bare = Selector(
         Labels({_bare(k): v for k, v in selector.match_labels.items() if _bare(k) != _CLUSTER}),
         tuple(
             Requirement(_bare(e.key), e.operator, e.values)
@@ -75,7 +111,13 @@ def selects(selector: Selector, pod: Pod, mesh: Mesh, namespace: str | None) -> 
             if _bare(e.key) != _CLUSTER
         ),
     )
-    return wanted.matches(labels_of(pod, mesh))
+    return _Wanted(bare, None if scoped else namespace)
+
+
+def _selects(wanted: _Wanted, pod: Pod, labels: Mapping[str, str]) -> bool:
+    if wanted.namespace is not None and pod.namespace != wanted.namespace:
+        return False
+    return not (pod.fact is not None and pod.fact.host_network) and wanted.selector.matches(labels)
 
 
 def takes(entry: CiliumEntry, end: End, mesh: Mesh, namespace: str | None) -> Answer:

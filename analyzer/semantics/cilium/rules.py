@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod
-from analyzer.semantics.cilium.endpoints import NAMESPACE, NAMESPACE_LABELS, selects
+from analyzer.semantics.cilium.endpoints import NAMESPACE, NAMESPACE_LABELS, selected
 from parsers.facts import Labels, Requirement, Selector
 from parsers.facts.cilium import Cidr, CiliumEntry, CiliumPolicy, CiliumRule, PortNumber, PortRule
 from parsers.facts.kubernetes import ConfigMap, NetworkPolicy, Peer, PolicyRule
@@ -47,16 +47,23 @@ class Section:
 
 def sections(pod: Pod, direction: str, mesh: Mesh) -> tuple[Section, ...]:
     """What applies to a pod in a direction."""
-    every = remembered(mesh, _ingress if direction == INGRESS else _egress)
-    return tuple(s for s in every if selects(s.subject, pod, mesh, s.namespace))
+    return remembered(mesh, _ingress if direction == INGRESS else _egress).get(pod.id, ())
 
 
-def _ingress(mesh: Mesh) -> tuple[Section, ...]:
-    return (*_of_cilium(mesh, INGRESS), *_of_kubernetes(mesh, INGRESS))
+def _ingress(mesh: Mesh) -> dict[str, tuple[Section, ...]]:
+    return _by_pod(mesh, (*_of_cilium(mesh, INGRESS), *_of_kubernetes(mesh, INGRESS)))
 
 
-def _egress(mesh: Mesh) -> tuple[Section, ...]:
-    return (*_of_cilium(mesh, EGRESS), *_of_kubernetes(mesh, EGRESS))
+def _egress(mesh: Mesh) -> dict[str, tuple[Section, ...]]:
+    return _by_pod(mesh, (*_of_cilium(mesh, EGRESS), *_of_kubernetes(mesh, EGRESS)))
+
+
+def _by_pod(mesh: Mesh, every: tuple[Section, ...]) -> dict[str, tuple[Section, ...]]:
+    found: dict[str, list[Section]] = {}
+    for section in every:
+        for pod in selected(section.subject, mesh, section.namespace):
+            found.setdefault(pod, []).append(section)
+    return {pod: tuple(sections_) for pod, sections_ in found.items()}
 
 
 def _of_cilium(mesh: Mesh, direction: str) -> Iterator[Section]:
