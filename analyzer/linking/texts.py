@@ -116,7 +116,7 @@ def _word(name: str) -> str:
 def _variable(part: EnvVar, variables: Variables, depth: int) -> Text:
     found = variables.get(part.name)
     if found is not None and found.value is not None:
-        return Text(found.value, (found.span,) if found.span else ())
+        return Text(f"{part.before}{found.value}{part.after}", (found.span,) if found.span else ())
     if found is not None:
         return Text(hole(f"${part.name}"), hidden=(part.name,))
     if part.default is not None and depth < _MAX_DEPTH:
