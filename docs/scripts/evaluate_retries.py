@@ -1,8 +1,8 @@
 """Compare the retries that are read from public packages with sites labelled by hand.
 
 Usage: ``python docs/scripts/evaluate_retries.py CACHE_DIR [LABELS.jsonl] [--package NAME ...]``. The cache is a folder
-outside of the repository; packages that are not in it yet are downloaded there in the version labelled (a wheel, else
-the source archive) and unpacked, never installed, never imported. Then ``meshgain facts PACKAGE --kind retry`` is asked.
+outside of the repository; packages not in it yet are downloaded there in the version labelled (a wheel, else
+the source archive) and unpacked, never installed or imported. Then ``meshgain facts PACKAGE --kind retry`` is asked.
 
 A label is a place: package, version, file, line, label (``retry`` or ``not_retry``) and how many attempts it makes: a
 number, ``unbounded``, or ``dynamic`` with the default where there is one. A fact is at a place where it is on its line,
