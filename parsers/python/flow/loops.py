@@ -40,7 +40,18 @@ def loop(act: Activation, node: ast.stmt, body: Body) -> None:
     act.alive = True
     inner: Step = block(steps) if steps else NOTHING
     _emit(act, node, (retry, inner, _count(act, node, source)), state)
-    _after(act, node, state, [e for e in (before, ended, *state.nexts) if e is not None], body)
+    ends = [e for e in (ended, *state.nexts) if e is not None]
+    if not ends or not _runs(act, node, source, state):
+        ends.insert(0, before)
+    _after(act, node, state, ends, body)
+
+
+def _runs(act: Activation, node: Loops, source: Value, state: LoopState) -> bool:
+    """Whether the body runs at least once."""
+    if isinstance(node, ast.While):
+        return state.retry or truth(act.value(node.test)) is True
+    items = settled(source)
+    return state.retry or (isinstance(items, Items) and bool(items.items))
 
 
 def _emit(act: Activation, node: Loops, made: tuple[Retry | None, Step, Loop], state: LoopState) -> None:
