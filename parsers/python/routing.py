@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from parsers.facts.python import EnvVar, Hole, Template
 from parsers.python import instances
-from parsers.python.module import Module, Scope
+from parsers.python.module import Defined, Module, Scope
 from parsers.python.program import Name
 from parsers.python.value import (
     NONE,
@@ -139,7 +139,7 @@ class Routing:
         """Methods of a class or of its bases in the tree."""
         for name in names:
             member = self.values.program.class_member(cls, name)
-            if member is not None and hasattr(member[1], "scope"):
+            if member is not None and isinstance(member[1], Defined):
                 yield name, member[1].scope
 
     def module_mentions(self, module: Module, words: Iterable[str]) -> bool:

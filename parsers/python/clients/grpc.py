@@ -22,11 +22,13 @@ _VARIANTS = frozenset({"future", "with_call"})
 
 def _recognise(site: Site) -> Sent | None:
     callee = site.callee
-    if isinstance(callee, Member) and isinstance(callee.of, Made):
-        names = callee.names[:-1] if len(callee.names) > 1 and callee.names[-1] in _VARIANTS else callee.names
+    if isinstance(callee, Member) and isinstance(callee.of, Made) and callee.names:
+        *before, last = callee.names
+        variant = last in _VARIANTS
+        names = before if variant and before else [*before, last]
         if callee.of.name.qualified.endswith("Stub") and len(names) == 1:
-            return _stub(site, callee.of, names[0], future=callee.names[-1] == "future")
-        return _multi(site, callee.of) if callee.names[-1:] and callee.names[-1] in _VARIANTS else None
+            return _stub(site, callee.of, names[0], future=last == "future")
+        return _multi(site, callee.of) if variant else None
     return _multi(site, callee) if isinstance(callee, Made) else None
 
 

@@ -69,10 +69,11 @@ def _expression(act: Activation, node: ast.stmt) -> None:
 def _assign(act: Activation, node: ast.stmt) -> None:
     targets: list[ast.expr]
     if isinstance(node, ast.AnnAssign):
-        targets, given = [node.target], node.value
+        single: ast.expr = node.target
+        targets, given = [single], node.value
     else:
         assert isinstance(node, ast.Assign)
-        targets, given = node.targets, node.value
+        targets, given = list(node.targets), node.value
     if given is None:
         return
     value = run(act, given)
