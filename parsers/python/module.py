@@ -162,7 +162,7 @@ class Scope:
 
     def walk(self) -> Iterator[Scope]:
         """This scope and all inside it, in source order."""
-        stack = [self]
+        stack: list[Scope] = [self]
         while stack:
             scope = stack.pop()
             yield scope

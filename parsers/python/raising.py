@@ -19,7 +19,7 @@ from parsers.python.program import Name
 from parsers.python.sites import first_parameter
 from parsers.python.value import (
     Failure,
-    Known,
+    Items,
     Made,
     Member,
     Reply,
@@ -108,7 +108,7 @@ def classes_of(values: Values, value: Value) -> tuple[str, ...]:
         inner = settled(option)
         if isinstance(inner, Thing | Made):
             found.append(plain_name(".".join((inner.name.qualified, *inner.name.rest))))
-        elif hasattr(inner, "items") and not isinstance(inner, Known):
+        elif isinstance(inner, Items):
             found += [n for i in inner.items for n in classes_of(values, i)]
     return tuple(dict.fromkeys(found))
 

@@ -42,7 +42,7 @@ _NOTABLE = 1 << 16
 class ClientRetries(Protocol):
     """What knows which retries a client object carries (``parsers.python.retries``)."""
 
-    def of_client(self, expr: ast.expr, scope: Scope) -> tuple[Retry, ...]: ...
+    def of_client(self, client: ast.expr, scope: Scope) -> tuple[Retry, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

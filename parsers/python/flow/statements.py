@@ -67,13 +67,13 @@ def _expression(act: Activation, node: ast.stmt) -> None:
 
 
 def _assign(act: Activation, node: ast.stmt) -> None:
-    targets: list[ast.expr]
+    targets: list[ast.expr] = []
     if isinstance(node, ast.AnnAssign):
-        single: ast.expr = node.target
-        targets, given = [single], node.value
+        targets.append(node.target)
     else:
         assert isinstance(node, ast.Assign)
-        targets, given = list(node.targets), node.value
+        targets += node.targets
+    given = node.value
     if given is None:
         return
     value = run(act, given)
