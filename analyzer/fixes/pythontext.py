@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from parsers.source import Span
 
@@ -85,8 +85,8 @@ class _Change(cst.CSTTransformer):
         self.done = False
 
     def _here(self, node: cst.CSTNode) -> bool:
-        start = self.get_metadata(PositionProvider, node).start
-        return (start.line, start.column) == self._place
+        found = self.get_metadata(PositionProvider, node, None)
+        return isinstance(found, CodeRange) and (found.start.line, found.start.column) == self._place
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:  # noqa: N802 -- libcst's name
         index = next((i for i, d in enumerate(original_node.decorators) if self._here(d.decorator)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.sites import first_parameter
@@ -195,8 +196,7 @@ def enter(
     return _deeper(machine, body)
 
 
-def _deeper(machine: Machine, body: object) -> Worth:
-    assert callable(body)
+def _deeper(machine: Machine, body: Callable[[], Worth]) -> Worth:
     machine.depth += 1
     handled, machine.in_handler = machine.in_handler, 0
     asking, machine.asking = machine.asking, 0
@@ -204,8 +204,7 @@ def _deeper(machine: Machine, body: object) -> Worth:
         if machine.depth > MAX_CALLS:
             machine.run.endless = True
             raise Exhausted
-        result: Worth = body()
-        return result
+        return body()
     finally:
         machine.depth -= 1
         machine.in_handler = handled
