@@ -182,11 +182,16 @@ class Page:
         key = self.offset(node.key_span.line, node.key_span.column)
         start = key - self.column(key)
         end = self._after(node if node else parent) if node else self.line_start(node.key_span.line + 1)
+        kept = self._comments(start, end, key - start)
         if self.text[start:key].strip():  # after a dash: the next key takes its place
             following = self._key_after(parent, str(way[-1]))
-            return None if following is None else (Splice(key, following, ""),)
-        kept = "".join(x for x in self.text[start:end].splitlines(keepends=True) if x.lstrip().startswith("#"))
+            return None if following is None else (Splice(start, start, kept), Splice(key, following, ""))
         return (Splice(start, end, kept),)
+
+    def _comments(self, start: int, end: int, indent: int) -> str:
+        """Comments on lines of their own, so far to the left that no text above them takes them for its own."""
+        lines = (x.lstrip() for x in self.text[start:end].splitlines(keepends=True))
+        return "".join(" " * indent + x for x in lines if x.startswith("#"))
 
     def _key_after(self, parent: Node, name: str) -> int | None:
         spans = [s for _, s in sorted(parent.names(), key=lambda pair: pair[1])]
