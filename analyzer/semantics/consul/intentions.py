@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.findings import Evidence
+from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
@@ -121,15 +122,21 @@ def _decided(source: str, name: str, request: Request, mesh: Mesh) -> Verdict:
 def choose(source: str, name: str, mesh: Mesh) -> Chosen | None:
     """The intention of highest precedence: an exact destination before an exact source before none."""
     ranked: list[tuple[int, Chosen]] = []
-    for intentions in mesh.all(ServiceIntentions):
-        if intentions.destination not in (name, _EVERYBODY):
-            continue
+    shelf = remembered(mesh, _by_destination)
+    for intentions in (*shelf.get(name, ()), *(shelf.get(_EVERYBODY, ()) if name != _EVERYBODY else ())):
         for own in intentions.sources:
             if own.name in (source, _EVERYBODY):
                 exact = intentions.destination == name
                 rank = {(True, True): 9, (True, False): 8, (False, True): 6, (False, False): 5}
                 ranked.append((rank[exact, own.name == source], Chosen(intentions, own)))
     return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _by_destination(mesh: Mesh) -> dict[str, tuple[ServiceIntentions, ...]]:
+    found: dict[str, list[ServiceIntentions]] = {}
+    for intentions in mesh.all(ServiceIntentions):
+        found.setdefault(intentions.destination, []).append(intentions)
+    return {name: tuple(items) for name, items in found.items()}
 
 
 def _permitted(chosen: Chosen, said: Evidence, request: Request, mesh: Mesh) -> Verdict:

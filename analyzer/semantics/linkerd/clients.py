@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from analyzer.findings import Evidence
 from analyzer.linking.mesh import Mesh
 from analyzer.requestsets.matching import Answer, both, either
-from analyzer.semantics.linkerd.identities import of_account, of_namespace, takes
+from analyzer.semantics.linkerd.identities import of_account, patterns, takes
 from parsers.facts.linkerd import (
     LinkerdAuthorizationPolicy,
     MeshTLSAuthentication,
@@ -99,17 +99,6 @@ def _authenticates(reference: Reference, own: str, client: Client, mesh: Mesh) -
 
 def _identified(authentication: MeshTLSAuthentication, client: Client, mesh: Mesh) -> bool:
     return client.identity is not None and any(takes(p, client.identity) for p in patterns(authentication, mesh))
-
-
-def patterns(authentication: MeshTLSAuthentication, mesh: Mesh) -> tuple[str, ...]:
-    """The identities of an authentication, references written out."""
-    found = [*authentication.identities]
-    for reference in authentication.references:
-        if reference.kind == "Namespace":
-            found.append(of_namespace(reference.name, mesh))
-        else:
-            found.append(of_account(reference.name, reference.namespace or authentication.meta.ns, mesh))
-    return tuple(found)
 
 
 def of_authorization(authorization: ServerAuthorization, client: Client, mesh: Mesh) -> Allowance:

@@ -46,6 +46,17 @@ def takes(pattern: str, name: str) -> bool:
     return name.endswith(pattern[1:]) if pattern.startswith("*.") else name == pattern
 
 
+def patterns(authentication: MeshTLSAuthentication, mesh: Mesh) -> tuple[str, ...]:
+    """The identities of an authentication, references written out."""
+    found = [*authentication.identities]
+    for reference in authentication.references:
+        if reference.kind == "Namespace":
+            found.append(of_namespace(reference.name, mesh))
+        else:
+            found.append(of_account(reference.name, reference.namespace or authentication.meta.ns, mesh))
+    return tuple(found)
+
+
 def _end(mesh: Mesh) -> str:
     written = [i for a in mesh.all(MeshTLSAuthentication) for i in a.identities]
     written += [i for a in mesh.all(ServerAuthorization) for i in a.identities or ()]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.findings import Evidence
-from analyzer.linking.memory import remembered
 from analyzer.linking.mesh import Mesh, Pod, ServiceNode
 from analyzer.model import Decision, Request, Verdict, conjunction
 from analyzer.options import Options
@@ -23,18 +22,13 @@ from analyzer.semantics.linkerd.clients import (
     in_networks,
     of_authorization,
     of_policy,
-    patterns,
 )
-from analyzer.semantics.linkerd.identities import identity, of_account, takes
+from analyzer.semantics.linkerd.identities import identity, takes
 from analyzer.semantics.linkerd.injection import installation, member, service_membership, setting
 from analyzer.semantics.linkerd.routes import Asked, attached, candidates
+from analyzer.semantics.linkerd.shelf import authorizations_for, policies_for, servers_of, told_apart
 from parsers.facts.gateway_api import KubernetesRoute
-from parsers.facts.linkerd import (
-    LinkerdAuthorizationPolicy,
-    MeshTLSAuthentication,
-    PolicyServer,
-    ServerAuthorization,
-)
+from parsers.facts.linkerd import PolicyServer
 
 _DEFAULT = "config.linkerd.io/default-inbound-policy"
 _SKIP = "config.linkerd.io/skip-inbound-ports"
@@ -79,7 +73,7 @@ def _at_port(pod: Pod, port: int | None, request: Request, mesh: Mesh) -> Verdic
     if port is not None and skipped is not None and str(port) in [p.strip() for p in skipped.split(",")]:
         return Verdict(Decision.ALLOWED, (Evidence(f"port {port} goes round the proxy ({_SKIP})", span),))
     client = Client(identity(request.principal, mesh), request.source_ip, request.principal is not None)
-    servers = [s for s in mesh.all(PolicyServer) if _selects(s, pod, port)]
+    servers = [s for s in servers_of(pod, mesh) if port is None or pod.container_port(s.port) == port]
     if not servers:
         return _decided(_by_default(pod, port, client, mesh))
     server = servers[0]
@@ -93,25 +87,13 @@ def _at_port(pod: Pod, port: int | None, request: Request, mesh: Mesh) -> Verdic
     return _by_routes(routes, own, said, request, client, mesh)
 
 
-def _selects(server: PolicyServer, pod: Pod, port: int | None) -> bool:
-    if server.meta.ns != pod.namespace or server.pods is None or not server.pods.matches(pod.labels):
-        return False
-    return port is None or pod.container_port(server.port) == port
-
-
 def _of_server(server: PolicyServer, client: Client, mesh: Mesh) -> Iterator[Allowance]:
     """What allows clients of the whole server: by name, by labels, or for its namespace."""
-    for authorization in mesh.all(ServerAuthorization):
-        if authorization.meta.ns == server.meta.ns and (
-            authorization.server == server.meta.name
-            or (authorization.selector is not None and authorization.selector.matches(server.meta.labels))
-        ):
-            yield of_authorization(authorization, client, mesh)
-    for policy in mesh.all(LinkerdAuthorizationPolicy):
-        target = policy.target
-        named = target.kind == "Server" and target.name == server.meta.name
-        whole = target.kind == "Namespace" and target.name == server.meta.ns
-        if policy.meta.ns == server.meta.ns and (named or whole):
+    for authorization in authorizations_for(server, mesh):
+        yield of_authorization(authorization, client, mesh)
+    namespace = server.meta.ns
+    for kind, name in (("Server", server.meta.name), ("Namespace", namespace)):
+        for policy in policies_for(namespace, kind, name, mesh):
             yield of_policy(policy, client, mesh)
 
 
@@ -168,11 +150,7 @@ def _by_routes(
             each.append(Verdict(Decision.DENIED, (said, none)))
             continue
         route = rule[0]
-        allowed = [
-            of_policy(p, client, mesh)
-            for p in mesh.all(LinkerdAuthorizationPolicy)
-            if p.target.kind == route.kind and p.target.name == route.meta.name and p.meta.ns == route.meta.ns
-        ]
+        allowed = [of_policy(p, client, mesh) for p in policies_for(route.meta.ns, route.kind, route.meta.name, mesh)]
         taken = Evidence(f"{route.kind} {route.meta.name} takes the request", rule[1].span)
         each.append(_decided((*allowed, *own), said, taken))
     return _alike(each, "method, path and headers")
@@ -197,21 +175,10 @@ def groups(service: ServiceNode, senders: tuple[Sender, ...], mesh: Mesh) -> tup
     everybody = (1 << len(senders)) - 1
     if service_membership(service, mesh) is None:
         return (everybody,)
-    known = remembered(mesh, _patterns)
+    known = told_apart(service.pods, mesh)
     found: dict[tuple[object, ...], int] = {}
     for index, sender in enumerate(senders):
         name = identity(sender.principal, mesh)
         key = (name is None, *(name is not None and takes(p, name) for p in known))
         found[key] = found.get(key, 0) | (1 << index)
     return tuple(sorted(found.values()))
-
-
-def _patterns(mesh: Mesh) -> tuple[str, ...]:
-    written = [p for a in mesh.all(MeshTLSAuthentication) for p in patterns(a, mesh)]
-    for authorization in mesh.all(ServerAuthorization):
-        written += authorization.identities or ()
-        written += [of_account(n, ns or authorization.meta.ns, mesh) for ns, n in authorization.accounts]
-    for policy in mesh.all(LinkerdAuthorizationPolicy):
-        accounts = (r for r in policy.required if r.kind == "ServiceAccount")
-        written += [of_account(r.name, r.namespace or policy.meta.ns, mesh) for r in accounts]
-    return tuple(dict.fromkeys(written))
