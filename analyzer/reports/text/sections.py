@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from math import inf
 
 from analyzer.findings import Evidence, Finding, Severity
-from analyzer.report import PathView, Report
+from analyzer.report import CallView, PathView, Report
 from analyzer.reports.text.chains import spans_drawn
-from analyzer.reports.text.ink import Ink, clean, plural, shorten
+from analyzer.reports.text.ink import Ink, clean, plural, shorten, width
 from parsers.diagnostics import Code
+from parsers.quantities import ONCE
 from parsers.source import Span
 
 #: In the order of what hurts first, with what the word means.
@@ -26,6 +27,7 @@ KINDS = {
 MANY = {"lateral": 5, "unused": 8}
 PER_KIND = 12
 NOTES, PER_RULE = 5, 8
+CALLERS = 30
 UNREAD = 12
 EVIDENCE, BELOW = 6, 3
 
@@ -101,6 +103,34 @@ def evidence(items: tuple[Evidence, ...], ink: Ink, indent: int, most: int = EVI
         yield ink.brief(item.text, str(item.span) if item.span else "", indent=indent)
     if len(items) > most > 1:
         yield " " * indent + ink.dim(f"… and {plural(len(items) - most, 'line')} more")
+
+
+def calls(report: Report, ink: Ink) -> Iterator[str]:
+    """Who calls whom: a line a caller, each callee with its largest gain."""
+    found: dict[str, dict[str, list[CallView]]] = {}
+    for call in report.calls:
+        if call.caller.service != call.callee.service:
+            found.setdefault(call.caller.service, {}).setdefault(call.callee.service, []).append(call)
+    names = {s: report.short_names.get(s, s) for s in found}
+    column = min(max((width(n) for n in names.values()), default=0), 34)
+    rows = sorted(found.items(), key=lambda row: names[row[0]])
+    for caller, callees in rows[:CALLERS]:
+        told = ", ".join(sorted(_callee(report, c, group) for c, group in callees.items()))
+        head = shorten(names[caller], column).ljust(column)
+        lines = list(Ink(ink.width - column - 5, ink.colour).lines(told))
+        yield f"  {ink.bold(head)} → {lines[0]}"
+        yield from (" " * (column + 5) + line for line in lines[1:])
+    if len(rows) > CALLERS:
+        yield ink.dim(f"  … and {len(rows) - CALLERS} more callers")
+
+
+def _callee(report: Report, service: str, group: list[CallView]) -> str:
+    gain = max(c.gain.worst for c in group)
+    denied = sum(c.denied for c in group)
+    marks = f" ×{gain}" if gain > ONCE else ""
+    marks += " (denied)" if denied == len(group) else f" ({denied} of {len(group)} denied)" if denied else ""
+    name = "an address not known" if service == "unresolved" else report.short_names.get(service, service)
+    return f"{name}{marks}"
 
 
 def given_up(report: Report, ink: Ink) -> Iterator[str]:

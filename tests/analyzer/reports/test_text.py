@@ -80,6 +80,13 @@ def test_every_kind_of_path_is_explained() -> None:
     assert "closed by: an AuthorizationPolicy on admin-service" in told
 
 
+def test_who_calls_whom_is_a_line_a_caller() -> None:
+    calls = text(shop(), 100).split("Calls ──")[1].split("\n\n")[0]
+    lines = [re.sub(r"\s{2,}", " ", line.strip()) for line in calls.splitlines()[1:]]
+    assert "order-service → inventory-service ×12, payment-service ×12 (1 of 2 denied)" in lines
+    assert "storefront → order-service ×3, pricing-service ×3" in lines
+
+
 def test_findings_end_with_a_count() -> None:
     assert text(shop()).rstrip().splitlines()[-1] == "2 errors, 1 warning"
 
