@@ -106,7 +106,7 @@ def diagram(report: Report, view: View = WHOLE) -> Diagram:
     opened = _opened(report)
     neighbours = {s for pair in grouped for s in pair} | (opened if len(opened) <= _OPEN else set())
     everyone = tuple(services_of(report))
-    alone = tuple(s for s in everyone if s not in neighbours)
+    alone = tuple(s for s in everyone if s not in neighbours and ":" not in s)
     linked = [s for s in everyone if s in neighbours]
     shown = _shown(report, view, grouped, linked, opened)
     behind = _behind(grouped, shown)
