@@ -80,7 +80,9 @@ def _repeats(counted: Counted) -> bool:
 
 
 def _endless(counted: Counted) -> bool:
-    return counted.leaf.run.endless and not counted.leaf.run.sampled and counted.attempts in (None, UNBOUNDED)
+    if counted.attempts == UNBOUNDED:
+        return True
+    return counted.attempts is None and counted.leaf.run.endless and not counted.leaf.run.sampled
 
 
 def _rank(counted: Counted) -> tuple[bool, Count]:

@@ -13,8 +13,15 @@ from parsers.python.trial.exceptions import last_name
 from parsers.python.trial.focus import LoopNode
 
 _WAITS = re.compile(r"(^|_)(wait|waits|waiting|poll|polls|polling|until|heartbeat|keepalive|keep_alive)(_|$)", re.I)
-_WAITED = re.compile(r"(^|_)(wait|poll|waiter|get_waiter|recv|receive|consume|accept|getch|input|readline|select)(_|$)")
+_WAITED = re.compile(
+    r"(^|_)(wait|poll|waiter|get_waiter|recv\w*|receive|consume|accept|getch|input|readline|select)(_|$)"
+)
 _ASKED = re.compile(r"^_?(is|has|should|can|needs)_|^(alive|ready|exists|locked|running)$|_(alive|ready|running)$")
+_STATE = re.compile(r"(status|state|phase)[\'\"\])(]*$", re.I)
+_ENDS = re.compile(
+    r"(^|_)(closed|closing|shut\w*|stop|stopped|stopping|running|alive|dead|exit\w*|cancel\w*|suspended|terminat\w*)(_|$)",
+    re.I,
+)
 _POLL = re.compile(r"poll|wait", re.I)
 _COMING = re.compile(r"not yet|waiting for|wait for|to become|to come up|until .* (ready|available)|not ready", re.I)
 
@@ -25,9 +32,21 @@ def polls(call: ast.Call, loop: LoopNode, scope: Scope, *, answer: bool = False)
         return True
     if answer and any(_POLL.search(_word(n)) for part in _head(loop) for n in ast.walk(part)):
         return True
+    if answer and _looks_at_state(loop):
+        return True
     if _WAITED.search(last_name(call.func)) or _ASKED.search(last_name(call.func)) or _has_waiter(loop):
         return True
     return answer and not (_counts(loop) or asks_status(loop))
+
+
+def _looks_at_state(loop: LoopNode) -> bool:
+    """``volume["status"] == "available"``: a state that is to come about, not a status code."""
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Compare) and _STATE.search(ast.unparse(node.left)):
+            numbers = any(isinstance(c, ast.Constant) and type(c.value) is int for c in ast.walk(node))
+            if not numbers and not isinstance(node.ops[0], ast.Is | ast.IsNot):
+                return True
+    return False
 
 
 def waits_by_name(scope: Scope) -> bool:
@@ -59,6 +78,8 @@ def _has_waiter(loop: LoopNode) -> bool:
 
 def serves(loop: LoopNode) -> bool:
     """Whether a loop without bound is a daemon's, or waits for something that has not come about yet."""
+    if isinstance(loop, ast.While) and any(_ENDS.search(_word(n)) for n in ast.walk(loop.test)):
+        return True
     for node in ast.walk(loop):
         if isinstance(node, ast.Call) and last_name(node.func) in ("is_set", "isSet"):
             return True

@@ -9,7 +9,7 @@ from parsers.facts.python import Retry, RetryCondition
 from parsers.python.handmade import shape
 from parsers.python.handmade.loops import TWICE, caught, exhausted
 from parsers.python.handmade.polling import waits_by_name
-from parsers.python.handmade.variance import asked
+from parsers.python.handmade.variance import HARMLESS, asked, derived
 from parsers.python.module import FunctionNode, Scope
 from parsers.python.trial import search
 from parsers.python.trial.exceptions import last_name, takes_failures
@@ -74,7 +74,10 @@ def _differs(call: ast.Call, itself: tuple[ast.Call, ...], scope: Scope) -> bool
     for own in itself:
         given = [*zip(parameters, own.args, strict=False), *((k.arg or "", k.value) for k in own.keywords)]
         passed |= {p for p, v in given if not (isinstance(v, ast.Name) and v.id == p)}
-    return bool(asked(call) & passed)
+    moved = derived({p for p in passed if not HARMLESS.search(p)}, own_body(scope.node))
+    handled = any(_in_handler(c, scope) for c in itself)
+    receiver = {n.id for n in ast.walk(call.func) if isinstance(n, ast.Name)} if handled else set()
+    return bool((asked(call) - receiver) & moved)  # a handler may come again with a new connection
 
 
 def _fact(idiom: str, at: ast.Call, scope: Scope, counted: search.Counted) -> Retry:
@@ -120,9 +123,14 @@ def _guarded_calls(scope: Scope) -> list[ast.Call]:
 
 def _handled(itself: tuple[ast.Call, ...], scope: Scope) -> ast.Call | None:
     """The call of itself that a handler makes, or that follows one."""
-    handlers = [h for n in own_body(scope.node) if isinstance(n, ast.Try | ast.TryStar) for h in n.handlers]
-    inside = {id(n) for h in handlers for n in own_nodes(h)}
-    return next((c for c in itself if id(c) in inside), itself[0] if handlers else None)
+    found = next((c for c in itself if _in_handler(c, scope)), None)
+    guarded = any(isinstance(n, ast.Try | ast.TryStar) and n.handlers for n in own_body(scope.node))
+    return found or (itself[0] if guarded else None)
+
+
+def _in_handler(call: ast.Call, scope: Scope) -> bool:
+    handlers = (h for n in own_body(scope.node) if isinstance(n, ast.Try | ast.TryStar) for h in n.handlers)
+    return any(n is call for h in handlers for n in own_nodes(h))
 
 
 def read_again(laboratory: Laboratory, scope: Scope) -> Iterator[Retry]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from parsers.python.trial.exceptions import last_name, takes_failures
-from parsers.python.trial.focus import JUMPS, LOOPS, NESTED, LoopNode
+from parsers.python.trial.focus import NESTED, LoopNode
 
 #: Methods and functions that do not ask anyone for anything.
 PLAIN = frozenset(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from parsers.python.handmade.shape import own_statements
 from parsers.python.trial.focus import LoopNode
@@ -20,7 +21,9 @@ HARMLESS = re.compile(
 
 
 #: Another name, port or key on each pass.
-_RANDOM = re.compile(r"rand|uuid|choice\(|token_hex|token_urlsafe|get_free_port|free_port|mkdtemp|next\(", re.I)
+_RANDOM = re.compile(
+    r"rand|uuid|choice\(|token_hex|token_urlsafe|get_free_port|free_port|mkdtemp|next\(|prompt\(|input\(", re.I
+)
 
 
 def varies(call: ast.Call, loop: LoopNode) -> bool:
@@ -39,23 +42,28 @@ def asked(call: ast.Call) -> set[str]:
     return found
 
 
+def derived(changing: set[str], nodes: Iterable[ast.AST]) -> set[str]:
+    """The names, and all that the nodes make of them."""
+    made = [pair for node in nodes for pair in _made(node)]
+    for _ in range(8):
+        before = len(changing)
+        for targets, sources in made:
+            if any(s in changing and not HARMLESS.search(s) for s in sources):
+                changing = changing | targets
+        if len(changing) == before:
+            break
+    return changing
+
+
 def changing_names(loop: LoopNode) -> set[str]:
     """The loop's own variable, what is counted up or moved on, and what is made of those."""
     changing: set[str] = set()
     if not isinstance(loop, ast.While):
         changing |= {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-    made: list[tuple[set[str], set[str]]] = []
-    for node in own_statements(loop):
+    nodes = list(own_statements(loop))
+    for node in nodes:
         changing |= _moved(node)
-        made += _made(node)
-    for _ in range(8):
-        before = len(changing)
-        for targets, sources in made:
-            if any(s in changing and not HARMLESS.search(s) for s in sources):
-                changing |= targets
-        if len(changing) == before:
-            break
-    return changing
+    return derived(changing, nodes)
 
 
 def _moved(node: ast.AST) -> set[str]:

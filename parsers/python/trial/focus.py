@@ -33,7 +33,7 @@ class Focus:
     names: frozenset[str] = frozenset()  # names that can matter to the loop
     tail: bool = False  # a call on trial follows the loop
     answer: bool = False  # go on after the loop, to see how the function ends
-    _skips: dict[int, bool] = field(default_factory=dict)
+    _skips: dict[int, bool] = field(default_factory=dict, init=False)
 
     def skips(self, statement: ast.stmt) -> bool:
         """Whether a statement cannot change the count: no call on trial, no jump, no name that matters."""

@@ -15,6 +15,7 @@ from parsers.python.trial.run import Run, Way
 from parsers.python.trial.worth import Frame, Subject, Worth
 from parsers.python.value import Value
 from parsers.python.values import Values
+from parsers.quantities import Count
 
 #: Calls of one loop that are put on trial.
 MAX_CANDIDATES = 6
@@ -84,19 +85,27 @@ class LoopTrial:
         statements.block(machine, _body(self.scope), Frame(self.scope))
 
     def count(self, way: Way) -> search.Counted | None:
-        return search.count(self.failing().execute, way)
+        alone = search.count(self.execute, way)
+        if alone is not None and (alone.attempts is None or alone.attempts >= Count(2)):
+            return alone
+        together = self.failing()
+        return alone if together.aim.calls == self.aim.calls else search.count(together.execute, way)
 
     def failing(self) -> LoopTrial:
         """The same with all calls of the same function on trial."""
         aim = replace(self.aim, calls=self.aim.calls | self.alike)
         return LoopTrial(self.laboratory, self.scope, aim, self.alike)
 
+    def _mixed(self, leaf: search.Leaf) -> bool:
+        """Whether calls with other arguments were made on the way."""
+        return any(id(place) not in self.aim.calls for place in leaf.run.places)
+
     def ends_on_success(self) -> bool:
         return search.ends_on_success(self.execute)
 
     def ending(self, leaf: search.Leaf) -> str:
         """How the function ends after the worst way."""
-        aim = replace(self.failing().aim, answer=True)
+        aim = replace(self.failing().aim if len(leaf.run.places) > 1 and self._mixed(leaf) else self.aim, answer=True)
         after = LoopTrial(self.laboratory, self.scope, aim, self.alike)
         return search.go(after.execute, leaf.path, leaf.run.way, sample=search.SAMPLES[0], shift=0, far=True).ended
 
