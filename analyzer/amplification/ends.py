@@ -193,7 +193,7 @@ def tries(retry: Retry, attempts: Number, tried: Load, final: Ways) -> Iterable[
             yield tried.times(n, retry.min_wait_s)
         else:
             before = tried.times(n - 1, retry.min_wait_s)
-            yield Load(before.plus(load).sends, before.time_s + retry.min_wait_s + load.time_s)
+            yield before.plus(load).lasting(before.time_s + retry.min_wait_s + load.time_s)
 
 
 def _within(retry: Retry, attempts: Number, each_s: float) -> Number:

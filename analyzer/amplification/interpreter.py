@@ -293,7 +293,10 @@ class Interpreter:
             if verdict is not False:
                 again.extend(loads)
                 last.extend((e, loads) for e in used_up(retry, end, by_hand=by_hand))
-        return self._series(retry, ways(again), stops, last)
+        ended = self._series(retry, ways(again), stops, last)
+        if not before.hurt:
+            return ended
+        return self._collect((replace(end, hurt=True), loads) for end, loads in ended.items())
 
     def _series(
         self, retry: Retry, again: Ways, stops: list[tuple[Exit, Ways]], last: list[tuple[Exit, Ways]]

@@ -17,6 +17,8 @@ from analyzer.model import Operation
 
 #: Ways kept apart as loads of their own.
 WAYS = 6
+#: Choices nested deeper than this are made at once: the most of each arrival.
+DEEPEST_CHOICE = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +65,7 @@ class Load:
     sends: Mapping[Arrival, Number]
     time_s: float = 0.0
     choices: tuple[tuple[Number, tuple[Load, ...]], ...] = ()
+    depth: int = 0  # of choices inside choices
 
     @property
     def empty(self) -> bool:
@@ -78,7 +81,8 @@ class Load:
         sends = dict(self.sends)
         for arrival, n in other.sends.items():
             sends[arrival] = sends.get(arrival, 0) + n
-        return Load(sends, self.time_s + other.time_s, (*self.choices, *other.choices))
+        deeper = max(self.depth, other.depth)
+        return Load(sends, self.time_s + other.time_s, (*self.choices, *other.choices), deeper)
 
     def beside(self, other: Load) -> Load:
         """Both at the same time."""
@@ -90,11 +94,11 @@ class Load:
             return self
         sends = {a: m * n for a, m in self.sends.items()}
         choices = tuple((m * n, ways) for m, ways in self.choices)
-        return Load(sends, _long(n, self.time_s) + _long(n - 1, wait_s), choices)
+        return Load(sends, _long(n, self.time_s) + _long(n - 1, wait_s), choices, self.depth)
 
     def lasting(self, time_s: float) -> Load:
         """The same requests, taking that long."""
-        return self if time_s == self.time_s else Load(self.sends, time_s, self.choices)
+        return self if time_s == self.time_s else Load(self.sends, time_s, self.choices, self.depth)
 
     def worth(self, of: Callable[[Arrival], Number], known: dict[int, Number] | None = None) -> Number:
         """The largest sum of what its arrivals are worth, each choice made for the best."""
@@ -182,10 +186,13 @@ def ways(loads: Iterable[Load]) -> Ways:
 
 
 def choice(loads: Ways) -> Load:
-    """One load that stands for any of the ways."""
+    """One load that stands for any of the ways; where choices nest too deep, one that is no less than each."""
     if len(loads) == 1:
         return loads[0]
-    return Load({}, min(load.time_s for load in loads), ((1, loads),))
+    least, deeper = min(load.time_s for load in loads), max(load.depth for load in loads) + 1
+    if deeper > DEEPEST_CHOICE:
+        return Load(most_of_each(loads), least)
+    return Load({}, least, ((1, loads),), deeper)
 
 
 def then(first: Ways, second: Ways) -> Ways:

@@ -192,6 +192,13 @@ class Frame:
     # -------------------------------------------------------------------------------------------------------- retrying
 
     def _repeat(self, step: Repeat, handling: Raised | None) -> None:
+        before = self.hurt
+        try:
+            self._repeated(step, handling)
+        finally:
+            self.hurt = self.hurt or before
+
+    def _repeated(self, step: Repeat, handling: Raised | None) -> None:
         if steers_itself(step):
             self._by_hand(step, handling)
             return

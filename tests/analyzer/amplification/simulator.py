@@ -229,6 +229,13 @@ class _Frame:
             self.run(step.final, handling)
 
     def _repeat(self, step: Repeat, handling: RaisedError | None) -> None:
+        before = self.hurt
+        try:
+            self._repeated(step, handling)
+        finally:
+            self.hurt = self.hurt or before
+
+    def _repeated(self, step: Repeat, handling: RaisedError | None) -> None:
         retry = step.retry
         assert retry.attempts is not None and retry.attempts.value is not None
         last = retry.attempts.value - 1

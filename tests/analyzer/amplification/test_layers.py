@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.amplification import CallFacts, System, scenario
 from analyzer.model import Layer, Operation, Passage
-from parsers.facts.python import Answer, Block, Call, Retry, RetryCondition, Send
+from parsers.facts.python import NOTHING, Answer, Block, Call, Catch, Guard, Repeat, Retry, RetryCondition, Scope, Send
 from parsers.quantities import UNBOUNDED, Count
 from tests.analyzer.amplification.chains import HERE, Hop, asks, chain, op, passes_on, sidecar, tries
 
@@ -164,3 +164,11 @@ def test_a_call_outside_of_any_program_counts_its_constant_number_of_times() -> 
 def test_a_failing_operation_that_nobody_knows_gets_nothing() -> None:
     system = chain([Hop("a", passes_on(1))], "b")
     assert scenario(system, op("a"), Operation("shop/ghost", "*"), "503").at(op("b")).value == 1
+
+
+def test_a_failure_before_an_inner_retry_still_sends_the_outer_loop_round() -> None:
+    swallowed = Guard(asks(1), (Catch(("app.Failed",), NOTHING),), NOTHING, NOTHING)
+    inner = tries(2, Scope("f", NOTHING, HERE))
+    loop = Repeat(Retry("loop", Count(3), None, RetryCondition(), "", "f", HERE), Block((swallowed, inner)))
+    system = chain([Hop("a", loop)], "b")
+    assert scenario(system, op("a"), op("b"), "503").at(op("b")).value == 3

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from analyzer.amplification import CallFacts, System, amplify, scenario
+from analyzer.amplification import CallFacts, System, amplify, outcomes, scenario
 from analyzer.linking.mesh import Program
 from analyzer.model import Layer, Operation, Passage, Precision
 from parsers.facts.python import (
@@ -199,6 +200,23 @@ def test_no_run_ever_sends_more_than_the_load(case: tuple[System, Operation, Ope
     for n in range(6):
         run = _run(system, entry, target, cause, seed + n)
         assert {o: (m, found.get(o, 0)) for o, m in run.arrived.items() if m > found.get(o, 0)} == {}
+
+
+@QUICK
+@given(systems(undecided=True), st.integers(0, 2**16), st.sampled_from((1, 2)))
+def test_choices_left_open_lose_nothing(
+    case: tuple[System, Operation, Operation, str], seed: int, kept_apart: int
+) -> None:
+    """With hardly any ways kept apart everything is a choice: the same numbers, and still no run sends more."""
+    system, entry, target, cause = case
+    plain = scenario(system, entry, target, cause)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outcomes, "WAYS", kept_apart)
+        found = scenario(System(system.programs, system.calls), entry, target, cause)
+    assert found.at(target) == plain.at(target)
+    loads = {o.operation: o.requests.value or 0 for o in found.load}
+    run = _run(system, entry, target, cause, seed)
+    assert {o: (m, loads.get(o, 0)) for o, m in run.arrived.items() if m > loads.get(o, 0)} == {}
 
 
 @QUICK
