@@ -5,6 +5,7 @@ Errors: 0 nothing at or above ``--fail-on``; 1 findings; 2 usage or configuratio
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from pathlib import Path
@@ -15,6 +16,9 @@ from analyzer.cli import analysis, changes, fixing, inspection, policy, proof
 from analyzer.configuration import ConfigurationError
 
 _INTERRUPTED = 130
+#: New objects between two collections. Syntax trees are kept while they are read: looking through them again and again
+#: for garbage costs as much as parsing them (docs/benchmarks.md).
+_GC_THRESHOLD = 500_000
 
 
 @click.group(
@@ -42,6 +46,7 @@ for command in (
 
 def main() -> None:
     """The console script: every end is an exit code, none is a traceback."""
+    gc.set_threshold(_GC_THRESHOLD)
     try:
         sys.exit(root.main(prog_name="meshgain", standalone_mode=False) or 0)
     except click.ClickException as error:
