@@ -7,6 +7,7 @@ Errors: 0 nothing to fix, or everything written; 1 a patch that is not applied, 
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import stat
 import tempfile
@@ -26,9 +27,10 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.command(short_help="A patch for what has one right answer.")
 @click.argument("path", type=PATH, default=".")
 @click.option("--only", multiple=True, metavar="RULE", help="Fix only what this rule finds. Repeatable.")
+@click.option("--format", "name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--write", "apply", is_flag=True, help="Write the files instead of only showing the patch.")
 @shared
-def fix(path: Path, only: tuple[str, ...], apply: bool, **asked: Any) -> int:
+def fix(path: Path, only: tuple[str, ...], name: str, apply: bool, **asked: Any) -> int:
     """A patch for the monorepo at PATH: findings with one right answer, and retries above the limit.
 
     The patch goes to standard output, what it is for to standard error; nothing is written without --write.
@@ -44,7 +46,10 @@ def fix(path: Path, only: tuple[str, ...], apply: bool, **asked: Any) -> int:
     if not found.understood:
         click.echo("meshgain: nothing here is understood", err=True)
         return 3
-    write(_coloured(found.patch) if terminal(None)[1] else found.patch, None)
+    if name == "json":
+        write(json.dumps(found.to_dict(), indent=1) + "\n", None)
+    else:
+        write(_coloured(found.patch) if terminal(None)[1] else found.patch, None)
     if apply and found.files:
         _apply(path, dict(found.files), {p: asking.tree.raw(p) for p, _ in found.files})
     click.echo("\n".join(_summary(found, applied=apply)), err=True)
@@ -64,16 +69,22 @@ def _coloured(patch: str) -> str:
 def _summary(found: Fixed, *, applied: bool) -> list[str]:
     if not found.changes and not found.beyond:
         return ["nothing to fix"]
-    files = len(found.files)
-    head = f"{len(found.changes)} fixes in {files} file{'' if files == 1 else 's'}{', written' if applied else ''}"
+    head = f"{_many(len(found.changes), 'fix')} in {_many(len(found.files), 'file')}{', written' if applied else ''}"
+    head = head if found.changes else "nothing that can be fixed here"
     lines = [head, *(_printable(f"  {c.rule}  {c.reason}") for c in found.changes)]
-    if found.outcomes:
-        lines += ["requests that one can become, before -> after:", *map(_outcome, found.outcomes)]
+    changed = [o for o in found.outcomes if o.after != o.before]
+    if changed:
+        lines += ["requests that one can become, before -> after:", *map(_outcome, changed)]
     if not found.exact:
         lines.append("the system is too large for the smallest set: a smaller one may do")
     lines += [_printable(f"not reached: {o.entry} -> {o.target}: {o.after} > {o.limit}") for o in found.beyond]
-    lines += [_printable(f"left out, the result would be worse: {c.rule}  {c.reason}") for c in found.refused]
+    lines += [_printable(f"left out, as the result is no better: {c.rule}  {c.reason}") for c in found.refused]
     return lines
+
+
+def _many(count: int, what: str) -> str:
+    plural = "es" if what.endswith("x") else "s"
+    return f"{count} {what}{'' if count == 1 else plural}"
 
 
 def _outcome(one: Outcome) -> str:

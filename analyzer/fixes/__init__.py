@@ -52,6 +52,15 @@ class Outcome:
     after: Count
     limit: Count
 
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "entry": self.entry.to_dict(),
+            "target": self.target.to_dict(),
+            "before": self.before.to_json(),
+            "after": self.after.to_json(),
+            "limit": self.limit.to_json(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
@@ -65,6 +74,17 @@ class Fixed:
     refused: tuple[Change, ...] = ()
     exact: bool = True
     understood: bool = True
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "schema": "meshgain-fix/1",
+            "changes": [c.to_dict() for c in self.changes],
+            "left_out": [c.to_dict() for c in self.refused],
+            "amplification": [o.to_dict() for o in self.outcomes],
+            "not_reached": [o.to_dict() for o in self.beyond],
+            "smallest": self.exact,
+            "patch": self.patch,
+        }
 
 
 @dataclass
@@ -94,7 +114,7 @@ class _Work:
         if not chosen or tree.edited == self.tree.edited:
             return False
         after = self.analyse(tree)
-        if unreadable(self.study, after) or (_lowering(chosen) and larger(self.study, after)):
+        if unreadable(self.study, after) or (_lowering(chosen) and not lower(self.study, after)):
             return self._one_by_one(chosen)
         self.tree, self.study = tree, after
         self.changes += chosen
@@ -113,10 +133,11 @@ def unreadable(before: Study, after: Study) -> bool:
     return any(n > known[code] for code, n in now.items())
 
 
-def larger(before: Study, after: Study) -> bool:
-    """Whether any pair became larger."""
+def lower(before: Study, after: Study) -> bool:
+    """Whether some pair became smaller, and none larger."""
     known = {ends(p): p.worst for p in before.amplification.pairs}
-    return any(p.worst > known.get(ends(p), ZERO) for p in after.amplification.pairs)
+    now = {ends(p): p.worst for p in after.amplification.pairs}
+    return any(now.get(e, ZERO) < n for e, n in known.items()) and all(n <= known.get(e, ZERO) for e, n in now.items())
 
 
 def _lowering(changes: Iterable[Change]) -> bool:

@@ -30,9 +30,6 @@ class Edit:
         """Whether the two cannot be applied to the same text."""
         return self.path == other.path and self.first <= other.last and other.first <= self.last
 
-    def to_dict(self) -> dict[str, object]:
-        return {"path": self.path, "line": self.first, "rule": self.rule, "reason": self.reason}
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -41,6 +38,10 @@ class Change:
     rule: str
     reason: str
     edits: tuple[Edit, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        places = [{"path": e.path, "line": e.first} for e in self.edits]
+        return {"rule": self.rule, "reason": self.reason, "edits": places}
 
 
 class EditedTree:

@@ -36,7 +36,7 @@ def _change(why: Why, edits: list[Edit | None]) -> Change | None:
 
 
 def _moved_retries(finding: Finding, context: Context, tree: EditedTree) -> Change | None:
-    """The block goes to the routes of the host, as it is written, comments and all."""
+    """The block goes to the routes of the host, as it is written."""
     rule = next((r for r in context.mesh.all(DestinationRule) if _top_retries(r) == finding.span), None)
     found = page_at(tree, finding.span)
     if rule is None or found is None or rule.policy is None or rule.policy.declared_retries is None:

@@ -61,14 +61,15 @@ def new_route(page: Page, root: Way, name: str, service: ServiceNode | None, ret
     namespace = page.node((*root, "metadata", "namespace"))
     lines = ["apiVersion: networking.istio.io/v1", "kind: VirtualService", "metadata:", f"  name: {name}"]
     lines += [f"  namespace: {page.written(namespace)}"] if namespace else []
-    dash = "    - " if page.nested_sequences() else "  - "
+    inner = "  " if page.nested_sequences() else ""
+    dash = f"  {inner}- "
     under = " " * len(dash)
     lines += ["spec:", "  hosts:", f"{dash}{name}", "  http:"]
     ports = [p.port for p in service.ports] if service is not None else []
     for port in ports if len(ports) > 1 else [None]:
-        block = [] if port is None else ["match:", f"  - port: {port}"]
-        block += [*retries, "route:", "  - destination:", f"      host: {name}"]
-        block += [] if port is None else ["      port:", f"        number: {port}"]
+        block = [] if port is None else ["match:", f"{inner}- port: {port}"]
+        block += [*retries, "route:", f"{inner}- destination:", f"{inner}    host: {name}"]
+        block += [] if port is None else [f"{inner}    port:", f"{inner}      number: {port}"]
         lines += [f"{dash if i == 0 else under}{line}" for i, line in enumerate(block)]
     return lines
 

@@ -153,7 +153,10 @@ class Page:
         return (Splice(start, end, old.replace(str(way[-1]), name)),)
 
     def block(self, way: Way) -> tuple[str, ...] | None:
-        """The lines of a key and its value, as far left as they go; a flow value's are one line."""
+        """The lines of a key and its value, as far left as they go; a flow value's are one line.
+
+        Comments on lines of their own are not among them: ``remove`` leaves them where they are.
+        """
         node = self.node(way)
         if node is None or not node:
             return None
@@ -161,7 +164,7 @@ class Page:
         indent = self.column(key)
         if self._in_flow(way) or self._flow(node):
             return (f"{way[-1]}: {' '.join(self.written(node).split())}",)
-        raw = self.text[key - indent : self._after(node)].splitlines()
+        raw = [x for x in self.text[key - indent : self._after(node)].splitlines() if not x.lstrip().startswith("#")]
         first = " " * indent + raw[0][indent:]
         return tuple(line[indent:] if not line[:indent].strip() else line.lstrip() for line in (first, *raw[1:]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -94,6 +95,14 @@ def test_nothing_is_written_where_one_file_changed_meanwhile(rule: Path) -> None
 def test_nothing_outside_of_the_tree_is_written(rule: Path, path: str) -> None:
     with pytest.raises(click.UsageError):
         _apply(rule, {path: FIXED}, {path: RULE.encode()})
+
+
+def test_json_is_alone_on_standard_output(run: Run, rule: Path) -> None:
+    code, out, _ = run(rule, "--format", "json")
+    found = json.loads(out)
+    assert code == 1
+    assert found["changes"][0]["edits"] == [{"path": "rule.yaml", "line": 8}]
+    assert found["patch"].startswith("--- a/rule.yaml\n")
 
 
 def test_only_what_is_asked_for_is_fixed(run: Run, rule: Path) -> None:

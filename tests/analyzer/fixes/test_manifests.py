@@ -24,6 +24,7 @@ spec:
     # we want to try again
     retries:
       attempts: 3   # not more
+      # five hundreds
       retryOn: "5xx"
     outlierDetection:
       consecutive5xxErrors: 5
@@ -69,7 +70,9 @@ def test_moving_retries_changes_no_number() -> None:
 
 def test_comments_move_with_the_retries_or_stay() -> None:
     found = dict(fixed(_system(rule=RULE), asked("web"), "RA003").files)["deploy/rule.yaml"]
-    assert all(found.count(c) == 1 for c in ("# why this rule", "# we want to try again", "# not more"))
+    assert all(
+        found.count(c) == 1 for c in ("# why this rule", "# we want to try again", "# not more", "# five hundreds")
+    )
 
 
 def test_retries_go_to_the_routes_that_are_there() -> None:
