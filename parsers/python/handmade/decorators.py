@@ -6,13 +6,15 @@ Shape: applied on paper to a callable that always fails; its calls are counted, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 
 from parsers.facts.python import Retry, RetryCondition
 from parsers.python.handmade import shape
 from parsers.python.handmade.loops import TWICE, caught, exhausted
-from parsers.python.module import FunctionNode, Scope
+from parsers.python.module import Assigned, FunctionNode, Scope
 from parsers.python.trial import calls, search
 from parsers.python.trial.exceptions import last_name
 from parsers.python.trial.focus import LOOPS, LoopNode
@@ -24,6 +26,14 @@ from parsers.python.value import Thing, settled
 
 #: Functions of the tree that are looked into for a loop, one calling the other.
 MAX_INDIRECTION = 2
+#: Attributes of one name that are looked at, where the object is not known.
+MAX_NAMESAKES = 16
+
+
+def _applied(value: ast.expr, home: Scope, machine: Machine) -> Worth | None:
+    """What an attribute is, called with the callable on trial."""
+    worth = calls.apply(machine, machine.worth(value, Frame(home)), [Subject()])
+    return worth if isinstance(worth, Closure) else Subject()
 
 
 def _methods(scope: Scope) -> frozenset[str]:
@@ -47,6 +57,7 @@ class Applied:
     is_library: Callable[[ast.expr, Scope], bool]
     _promising: dict[Scope, bool] = field(default_factory=dict)
     _takers: dict[Scope, bool] = field(default_factory=dict)
+    _named: dict[str, search.Counted | None] = field(default_factory=dict)
     _known: dict[tuple[int, str], search.Counted | None] = field(default_factory=dict)
 
     # -------------------------------------------------------------------------------------------------- decorators
@@ -116,6 +127,9 @@ class Applied:
             return None
         given = self._callables(call, scope)
         definition = self._definition(call.func, scope) if given else None
+        if definition is None and given:
+            found = self._by_name(call, scope)
+            return (found, given[0]) if found is not None else None
         if definition is None or not self._takes_callables(definition) or not self.promising(definition, 0):
             return None
         for argument in given:
@@ -123,6 +137,34 @@ class Applied:
             if found is not None:
                 return found, argument
         return None
+
+    def _by_name(self, call: ast.Call, scope: Scope) -> Retry | None:
+        """``self.manager.retry(f)`` of an object that is not known: what classes of the tree have under that name."""
+        if not isinstance(call.func, ast.Attribute) or not shape.spelled(call.func.attr):
+            return None
+        if call.func.attr not in self._named:
+            self._named[call.func.attr] = self._agreed(call.func.attr)
+        counted = self._named[call.func.attr]
+        return None if counted is None else self._fact(f"call:{call.func.attr}", call, scope, counted, scope.symbol)
+
+    def _agreed(self, name: str) -> search.Counted | None:
+        """The one count that all of them have; without a number where they differ."""
+        found: list[search.Counted] = []
+        for value, home in islice(self._members(name), MAX_NAMESAKES):
+            counted = self._count(partial(_applied, value, home))
+            found += [counted] if counted is not None else []
+        if not found:
+            return None
+        same = {(c.attempts, c.default) for c in found}
+        return found[0] if len(same) == 1 else replace(found[0], attempts=None, default=None)
+
+    def _members(self, name: str) -> Iterator[tuple[ast.expr, Scope]]:
+        """Values that classes of the tree assign to an attribute of this name."""
+        for module in self.laboratory.program.modules():
+            for scope in module.scope.walk():
+                for binding in scope.bindings.get(name, ()) if scope.is_class else ():
+                    if isinstance(binding, Assigned) and isinstance(binding.value, ast.Call):
+                        yield binding.value, scope
 
     def _takes_callables(self, definition: Scope) -> bool:
         """Whether the definition calls one of its parameters in a loop, or hands it to what repeats."""

@@ -169,3 +169,25 @@ def test_a_retry_decorator_of_another_package_is_told_without_a_number() -> None
     def f(): ...
     """
     assert attempts(text) == "dynamic"
+
+
+def test_an_attribute_of_an_unknown_object_is_what_the_classes_have_under_its_name() -> None:
+    text = """
+    def get_retry(codes, max_attempts=8):
+        def _retry(function, *args, **kwargs):
+            for idx in range(max_attempts):
+                try:
+                    return function(*args, **kwargs)
+                except OSError as error:
+                    if error.code not in codes:
+                        raise
+                    elif idx == max_attempts - 1:
+                        raise
+        return _retry
+    class Manager:
+        retry = staticmethod(get_retry(("Throttled",)))
+    def f(action, client):
+        action.manager.retry(client.describe, Name="x")
+    """
+    found = [r for r in sites(text) if r.idiom.startswith("call:")]
+    assert [(r.idiom, str(r.attempts)) for r in found] == [("call:retry", "8")]
