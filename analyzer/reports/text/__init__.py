@@ -23,7 +23,6 @@ def _lines(report: Report, page: Page, ink: Ink) -> Iterator[str]:
     parts: tuple[tuple[str, Callable[[Report, Ink], Iterator[str]], bool], ...] = (
         ("Worst chains", chains.chains, report.worst is not None),
         ("Calls", sections.calls, bool(report.calls)),
-        ("Given up too early", sections.given_up, bool(report.inversions)),
         ("Unauthorised paths", sections.paths, bool(report.paths)),
         ("Findings", sections.findings, bool(report.findings)),
         ("Standards", sections.standards, bool(report.standards)),

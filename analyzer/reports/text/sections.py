@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from math import inf
 
 from analyzer.findings import Evidence, Finding, Severity
 from analyzer.report import CallView, PathView, Report
@@ -131,23 +130,6 @@ def _callee(report: Report, service: str, group: list[CallView]) -> str:
     marks += " (denied)" if denied == len(group) else f" ({denied} of {len(group)} denied)" if denied else ""
     name = "an address not known" if service == "unresolved" else report.short_names.get(service, service)
     return f"{name}{marks}"
-
-
-def given_up(report: Report, ink: Ink) -> Iterator[str]:
-    """Callers that stop waiting while their callee goes on."""
-    for row in report.inversions[:PER_KIND]:
-        outer, inner = report.call_by_id.get(row.call), report.call_by_id.get(row.inner)
-        if outer is None or inner is None:
-            continue
-        ends = f"{report.name(outer.caller)} → {report.name(outer.callee)}"
-        yield from ink.lines(ends, str(outer.span), indent=2)
-        needs = "without end" if row.needs_s == inf else f"for {row.needs_s:g} s"
-        told = f"given up after {row.limit_s:g} s ({row.by}), but the callee goes on asking {report.name(inner.callee)}"
-        if row.requests.value is not None:
-            told += f" {needs} when it hangs: {row.wasted} of {plural(row.requests.value, 'request')} are for nobody"
-        yield from ink.lines(told, indent=4, style="dim")
-    if len(report.inversions) > PER_KIND:
-        yield ink.dim(f"  … and {len(report.inversions) - PER_KIND} more")
 
 
 def findings(report: Report, ink: Ink) -> Iterator[str]:
