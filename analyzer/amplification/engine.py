@@ -15,10 +15,11 @@ from analyzer.amplification import causes
 from analyzer.amplification.budgets import Traffic
 from analyzer.amplification.causes import ANY, HANG, OK, failed
 from analyzer.amplification.ends import Exit, How, Seen, depth, steps
-from analyzer.amplification.interpreter import Interpreter, Sender, Study
+from analyzer.amplification.interpreter import Interpreter, Sender
 from analyzer.amplification.numbers import number
 from analyzer.amplification.outcomes import NOW, Arrivals, Load, Ways, choice, then, ways
 from analyzer.amplification.passing import Answers, Given, Way
+from analyzer.amplification.study import Study
 from analyzer.amplification.system import CallFacts, System
 from analyzer.amplification.worth import Counted
 from analyzer.exceptions import caught

@@ -21,17 +21,15 @@ from analyzer.amplification.ends import (
     beside,
     endless,
     goes_round,
-    keys_looked_at,
     leaving,
     repeats,
-    steers_itself,
-    steps,
     tries,
     used_up,
 )
 from analyzer.amplification.numbers import Number, Unbounded, number
 from analyzer.amplification.outcomes import NOW, Load, Ways, then, ways
 from analyzer.amplification.outcomes import beside as together
+from analyzer.amplification.study import Study
 from analyzer.exceptions import caught, kinds
 from parsers.facts.python import (
     Answer,
@@ -54,32 +52,6 @@ from parsers.facts.python import (
 #: More different ends than this are not kept apart: what was answered is forgotten, so every ``Check`` goes both ways.
 EXITS = 48
 Sender = Callable[[Send], Iterable[tuple[Seen, Ways]]]
-
-
-class Study:
-    """What is known of one program once and for all: what is looked at, what stands inside each step, what was run.
-
-    Steps are told apart by identity; the program keeps them alive.
-    """
-
-    def __init__(self, body: Step) -> None:
-        self.body = body
-        self.watched = keys_looked_at(body)
-        self.known: dict[object, tuple[Exits, bool]] = {}
-        self._sent: dict[int, tuple[int, ...]] = {}
-        self._by_hand: dict[int, bool] = {}
-
-    def sent(self, step: Step) -> tuple[int, ...]:
-        """The keys of the requests inside a step, sorted."""
-        if id(step) not in self._sent:
-            self._sent[id(step)] = tuple(sorted({s.key for s in steps(step) if isinstance(s, Send)}))
-        return self._sent[id(step)]
-
-    def by_hand(self, step: Repeat) -> bool:
-        """Whether the step steers itself."""
-        if id(step) not in self._by_hand:
-            self._by_hand[id(step)] = steers_itself(step)
-        return self._by_hand[id(step)]
 
 
 class Interpreter:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from analyzer.amplification.causes import any_covers
-from analyzer.amplification.ends import CAUGHT, Exit, How, attempts_of, repeats, steers_itself, steps
-from analyzer.amplification.numbers import Unbounded
+from analyzer.amplification.ends import CAUGHT, Exit, How, repeats, steers_itself, steps
 from analyzer.exceptions import caught, kinds
 from analyzer.prove.clients import MANY, Raised
+from analyzer.prove.decorators import attempts, with_backoff, with_stamina, with_tenacity
 from parsers.facts.python import (
     Answer,
     Block,
@@ -29,7 +29,6 @@ from parsers.facts.python import (
     Parallel,
     Raise,
     Repeat,
-    Retry,
     Scope,
     Send,
     Step,
@@ -210,7 +209,7 @@ class Frame:
             self._looped(step, handling)
 
     def _by_hand(self, step: Repeat, handling: Raised | None) -> None:
-        for _ in range(_count(step.retry)):
+        for _ in range(attempts(step.retry)):
             self.hurt = False
             with suppress(_Continued):
                 try:
@@ -235,9 +234,9 @@ class Frame:
             return isinstance(error, Exception) and self._repeats(step, seen(error)) is not False
 
         decorated: dict[str, Callable[[], object]] = {
-            "tenacity": lambda: _tenacity(retry, wanted)(body),
-            "backoff": _backoff(retry, wanted, body),
-            "stamina": _stamina(retry, wanted, body),
+            "tenacity": lambda: with_tenacity(retry, wanted)(body),
+            "backoff": with_backoff(retry, wanted, body),
+            "stamina": with_stamina(retry, wanted, body),
         }
         decorated[library]()
         if outcome:
@@ -245,7 +244,7 @@ class Frame:
 
     def _looped(self, step: Repeat, handling: Raised | None) -> None:
         """A library that is not used here, or a condition on results: its attempts as a plain loop."""
-        last = _count(step.retry) - 1
+        last = attempts(step.retry) - 1
         for number in range(last + 1):
             self.hurt = False
             way_out: _Returned | None = None
@@ -282,45 +281,3 @@ def seen(error: BaseException) -> Raised:
     classes = [f"{c.__module__}.{c.__qualname__}".removeprefix("builtins.") for c in type(error).__mro__]
     status = getattr(getattr(error, "response", None), "status_code", None) or getattr(error, "code", None)
     return Raised(kinds(classes), None, str(status) if isinstance(status, int) else "")
-
-
-def _count(retry: Retry) -> int:
-    attempts = attempts_of(retry)
-    return MANY if isinstance(attempts, Unbounded) else int(attempts)
-
-
-def _tenacity(retry: Retry, wanted: Callable[[BaseException], bool]) -> Callable[..., object]:
-    import tenacity
-
-    stop = tenacity.stop_after_attempt(_count(retry))
-    chosen = tenacity.retry_if_exception(wanted)
-    return tenacity.Retrying(stop=stop, retry=chosen, wait=tenacity.wait_none(), reraise=retry.exhausted == "same")
-
-
-def _backoff(retry: Retry, wanted: Callable[[BaseException], bool], body: Callable[[], None]) -> Callable[[], object]:
-    def decorated() -> object:
-        import backoff
-
-        return backoff.on_exception(
-            backoff.constant,
-            Exception,
-            interval=0,
-            jitter=None,
-            max_tries=_count(retry),
-            giveup=lambda e: not wanted(e),
-        )(body)()
-
-    return decorated
-
-
-def _stamina(retry: Retry, wanted: Callable[[BaseException], bool], body: Callable[[], None]) -> Callable[[], object]:
-    def decorated() -> object:
-        import stamina
-        import stamina.instrumentation
-
-        stamina.instrumentation.set_on_retry_hooks(())  # it would tell of every attempt
-        return stamina.retry(
-            on=wanted, attempts=_count(retry), wait_initial=0, wait_max=0, wait_jitter=0, timeout=None
-        )(body)()
-
-    return decorated
