@@ -18,8 +18,9 @@ from parsers.source import Span
 
 #: Larger files are generated, and libcst's tree takes a hundred times their size.
 MAX_CHARACTERS = 500_000
-#: Nested deeper than any hand writes, and a fraction of what ends libcst's parser.
-MAX_DEPTH = 150
+#: Nested deeper than a hand writes. libcst's parser ends the process far above it; its visitors need seven of Python's
+#: thousand frames for each level of a list (measured on libcst 1.9).
+MAX_DEPTH = 80
 
 #: Arguments that say how often: of clients, whose value is retries, and of decorators, whose value is attempts.
 _RETRIES = {
@@ -50,9 +51,11 @@ def lowered(text: str, span: Span, attempts: int) -> str | None:
 def _changed(text: str, span: Span, attempts: int) -> str | None:
     if not _safe(text):
         return None
-    wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
     change = _Change((span.line, span.column - 1), attempts)
-    found = wrapper.visit(change).code
+    try:
+        found = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True).visit(change).code
+    except (cst.ParserSyntaxError, RecursionError):  # what ast takes and libcst does not: no certain edit
+        return None
     return found if change.done and found != text and _parses(found) else None
 
 
@@ -199,7 +202,10 @@ def without_unused(before: str, after: str) -> str:
     gone = {name for name in gone if len(re.findall(rf"\b{re.escape(name)}\b", after)) == 1}
     if not gone:
         return after
-    found = cst.parse_module(after).visit(_Unimport(frozenset(gone))).code
+    try:
+        found = cst.parse_module(after).visit(_Unimport(frozenset(gone))).code
+    except (cst.ParserSyntaxError, RecursionError):
+        return after
     return found if _parses(found) and _comments(found) == _comments(after) else after
 
 

@@ -81,7 +81,16 @@ def test_a_count_that_stands_elsewhere_is_not_touched() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["def (", "x = '\0'", "(" * 5000, "x = " + "-" * 100_000 + "1", "a" + ".b" * 50_000, "x = 1\n" * 200_000]
+    "text",
+    [
+        "def (",
+        "x = '\0'",
+        "(" * 5000,
+        "x = " + "-" * 100_000 + "1",
+        "a" + ".b" * 50_000,
+        "x = 1\n" * 200_000,
+        "[" * 140 + "]" * 140,
+    ],
 )
 def test_what_would_end_libcst_is_refused_before_it(text: str) -> None:
     assert switched_off(text, Span("a.py", 1, 1, 1, 2)) is None
