@@ -21,7 +21,6 @@ check: .venv/.ready
 
 docs: .venv/.ready
 	$(BIN)/python docs/generate.py
-	$(BIN)/python docs/scripts/standards.py
 	$(BIN)/python docs/scripts/amplification_table.py
 
 wheel: .venv/.ready
