@@ -9,6 +9,7 @@ Shape: ``True``, ``False``, or ``None`` for a part of the request that the code 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -187,6 +188,8 @@ def _regex(pattern: str, value: str) -> bool | None:
     if len(value) > _MAX_PATH or _NESTED.search(pattern) or len(_QUANTIFIER.findall(pattern)) > _MAX_QUANTIFIERS:
         return None
     try:
-        return re.fullmatch(pattern, value) is not None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python may one day read differently, RE2 reads as it is
+            return re.fullmatch(pattern, value) is not None
     except (re.error, RecursionError, OverflowError):
         return None
