@@ -102,7 +102,8 @@ def _default(one: Knob, tree: EditedTree, mesh: Mesh, why: Why) -> Iterator[Edit
     if found is None or not free(service.fact.meta.name, service.fact.meta, mesh):
         return
     page, way = found
-    yield edit(page, page.append(tuple(new_route(page, way, service.fact.meta.name, service, OFF))), why)
+    name = service.fact.meta.name
+    yield edit(page, page.append(tuple(new_route(page, way, (name, name), service, OFF))), why)
 
 
 def possible(knobs: Iterable[Knob], tree: EditedTree, mesh: Mesh) -> frozenset[Knob]:

@@ -55,9 +55,11 @@ def _moved_retries(finding: Finding, context: Context, tree: EditedTree) -> Chan
             place = page_at(tree, route.span)
             edits.append(edit(place[0], place[0].add(place[1], block, _flow(block)), why) if place else None)
     if not known:
-        if not free(rule.host, rule.meta, context.mesh):
+        if not free(rule.meta.name, rule.meta, context.mesh) or "spec" not in way:
             return None
-        edits.append(edit(page, page.append(tuple(new_route(page, way[:1], rule.host, service, block))), why))
+        root = way[: way.index("spec")]
+        new = new_route(page, root, (rule.meta.name, rule.host), service, block)
+        edits.append(edit(page, page.append(tuple(new)), why))
     return _change(why, edits)
 
 

@@ -56,19 +56,25 @@ def routes(service: ServiceNode, mesh: Mesh) -> Iterator[tuple[VirtualService, H
                     yield one, route
 
 
-def new_route(page: Page, root: Way, name: str, service: ServiceNode | None, retries: tuple[str, ...]) -> list[str]:
-    """A VirtualService with the same namespace as the document at ``root``: each port as it is, with these retries."""
+def new_route(
+    page: Page, root: Way, names: tuple[str, str], service: ServiceNode | None, retries: tuple[str, ...]
+) -> list[str]:
+    """A VirtualService in the namespace of the object at ``root``: each port as it is, with these retries.
+
+    ``names``: its own, and the host's.
+    """
+    name, host = names
     namespace = page.node((*root, "metadata", "namespace"))
     lines = ["apiVersion: networking.istio.io/v1", "kind: VirtualService", "metadata:", f"  name: {name}"]
     lines += [f"  namespace: {page.written(namespace)}"] if namespace else []
     inner = "  " if page.nested_sequences() else ""
     dash = f"  {inner}- "
     under = " " * len(dash)
-    lines += ["spec:", "  hosts:", f"{dash}{name}", "  http:"]
+    lines += ["spec:", "  hosts:", f"{dash}{host}", "  http:"]
     ports = [p.port for p in service.ports] if service is not None else []
     for port in ports if len(ports) > 1 else [None]:
         block = [] if port is None else ["match:", f"{inner}- port: {port}"]
-        block += [*retries, "route:", f"{inner}- destination:", f"{inner}    host: {name}"]
+        block += [*retries, "route:", f"{inner}- destination:", f"{inner}    host: {host}"]
         block += [] if port is None else [f"{inner}    port:", f"{inner}      number: {port}"]
         lines += [f"{dash if i == 0 else under}{line}" for i, line in enumerate(block)]
     return lines

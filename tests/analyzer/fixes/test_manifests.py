@@ -109,6 +109,16 @@ def test_the_namespace_is_written_only_where_the_rule_writes_it() -> None:
     assert "namespace" not in found["deploy/rule.yaml"]
 
 
+def test_an_item_of_a_list_gives_its_namespace_and_its_name() -> None:
+    item = RULE.replace("host: store", "host: store.prod.svc.cluster.local").replace("  name: store", "  name: rule")
+    lines = ["apiVersion: v1", "kind: List", "items:", *(f"  {x}" for x in item.splitlines())]
+    text = "\n".join(lines).replace("  apiVersion: networking", "- apiVersion: networking") + "\n"
+    found = dict(fixed(_system(rule=text), asked("web"), "RA003").files)["deploy/rule.yaml"]
+    service = _docs(found)[1]
+    assert service["metadata"] == {"name": "rule", "namespace": "prod"}
+    assert service["spec"]["hosts"] == ["store.prod.svc.cluster.local"]
+
+
 @pytest.mark.parametrize("host", ['"*.prod.svc.cluster.local"'])
 def test_a_host_of_many_names_has_no_one_route(host: str) -> None:
     assert fixed(_system(rule=RULE.replace("host: store", f"host: {host}")), asked("web"), "RA003").files == ()
