@@ -1,16 +1,27 @@
 # Everything runs from a local environment in .venv; the only needs are Python >= 3.11 with pip, and make.
+SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PATHS := analyzer parsers tests docs
+TESTED := $(shell find analyzer parsers tests docs notebooks sample_repos -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: demo test check docs wheel clean
+.PHONY: demo test retest check docs wheel clean
 
 demo: .venv/.installed
 	@$(BIN)/meshgain report sample_repos/payments --fail-on never
 
-test: .venv/.ready
-	$(BIN)/python -m pytest -q -n auto
+# What has passed and has not changed since is not run again; `make retest` runs it all the same.
+test: .venv/.tested
+	@echo "$$(cat .venv/.tested)"
+
+retest: .venv/.ready
+	@rm -f .venv/.tested
+	@$(MAKE) --no-print-directory test
+
+.venv/.tested: .venv/.ready $(TESTED)
+	@set -o pipefail; $(BIN)/python -m pytest -q -n auto | tee .venv/.output
+	@tail -n 1 .venv/.output > $@
 
 check: .venv/.ready
 	$(BIN)/ruff format --check $(PATHS)
