@@ -40,9 +40,14 @@ def _layer(retry: Retry, kind: str, fires_on: frozenset[str]) -> Layer:
         note=retry.note or (None if retry.attempts else _dynamic(retry)),
         methods=retry.condition.methods,
         per_try_timeout_s=retry.per_try_timeout_s,
-        timeout_s=retry.deadline_s,
+        timeout_s=_last_start_s(retry),
         min_wait_s=retry.min_wait_s,
     )
+
+
+def _last_start_s(retry: Retry) -> float | None:
+    """Before when an attempt must start: the deadline is looked at after an attempt, then comes the wait."""
+    return retry.deadline_s + retry.min_wait_s if retry.deadline_s is not None else None
 
 
 def _dynamic(retry: Retry) -> str:
