@@ -521,8 +521,10 @@ def _table_method(table: Table, attr: str, args: Arguments) -> Value | None:
             key = args.get(0)
             default = args.get(1)
             found = operators.lookup(table, key) if key is not None else None
+            if found is None and not table.complete:
+                return Unknown("key") if default is None else either((default, Unknown("key")))
             if found is None:
-                return default if default is not None else (NONE if table.complete else Unknown("key"))
+                return default if default is not None else NONE
             return found if isinstance(settled(key or NONE), Known) or default is None else either((found, default))
         case "items":
             return Items("generator", tuple(Items("tuple", pair) for pair in table.pairs), table.complete)

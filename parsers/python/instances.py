@@ -7,7 +7,10 @@ is made by any of the calls in the program that make the class.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ from parsers.python.value import (
     Known,
     Made,
     Member,
+    Table,
     Thing,
     Unknown,
     Value,
@@ -157,6 +161,27 @@ def attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
     return known[1]
 
 
+#: What changes what a container holds.
+_FILLS = r"append|appendleft|extend|insert|add|update|setdefault|pop|popitem|remove|discard|clear"
+
+
+def filled(value: Value, text: str, name: str) -> Value:
+    """A container that other code fills or empties: what is written is not all that it holds at run time."""
+    if isinstance(value, Table):
+        empty = not value.pairs
+    elif isinstance(value, Items) and value.kind in ("list", "set"):
+        empty = not value.items
+    else:
+        return value
+    return replace(value, complete=False) if value.complete and (empty or _refilled(text, name)) else value
+
+
+@lru_cache(maxsize=4096)
+def _refilled(text: str, name: str) -> bool:
+    found = rf"\b{re.escape(name)}\s*(\[[^\]\n]*\]\s*=(?!=)|\.({_FILLS})\()"
+    return re.search(found, text) is not None
+
+
 def _attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
     cls = made.name.scope
     assert cls is not None
@@ -165,7 +190,7 @@ def _attribute(values: Values, made: Made, attr: str, frame: Frame) -> Value:
         if stores:
             found = [_stored(values, made, home, method, value, frame) for method, _, value in stores[:6]]
             useful = [v for v in found if v != NONE]
-            return either(useful or found)
+            return either(filled(v, home.module.text, attr) for v in useful or found)
         if attr in home.bindings:
             return _declared(values, made, home, attr, frame)
     if attr == "args":

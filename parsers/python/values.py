@@ -272,6 +272,8 @@ class Values:
         inner = frame.deeper()
         values = [self.bound_value(home, name, b, inner) for b in imported or reversed(chosen)]
         useful = [v for v in values if v != NONE]
+        if not home.is_function or home is not frame.scope:
+            useful = [instances.filled(v, home.module.text, name) for v in useful]
         return either(useful or values)
 
     def bound_value(self, home: Scope, name: str, binding: Binding, frame: Frame) -> Value:
