@@ -27,6 +27,7 @@ class Context:
     reachability: Reachability
     options: Options
     documents: Mapping[str, str]  # path -> text of prose files that rules look for (decision records, alerts)
+    written: tuple[object, ...] = ()  # every fact as read, those too that an overlay replaces
 
     def environment(self, namespace: str) -> Environment:
         """What kind of environment a namespace is, by its name and labels or as configured."""

@@ -84,7 +84,7 @@ def study(
     )
     if judged:
         tell("checking")
-        context = Context(mesh, graph, amplification, reachability, options, documents(tree))
+        context = Context(mesh, graph, amplification, reachability, options, documents(tree), reading.facts)
         report = _judged(report, context, (*suppressions, *_suppressions(tree)))
     tell("")
     return Study(mesh, graph, amplification, reachability, options, report)

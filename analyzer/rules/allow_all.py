@@ -15,19 +15,31 @@ from collections.abc import Iterator
 from analyzer.context import Context
 from analyzer.findings import Finding, Severity
 from analyzer.rules import Rule
-from parsers.facts.istio import AuthorizationPolicy
+from parsers.facts.istio import AuthorizationPolicy, AuthorizationRule
 
 
 def _check(context: Context) -> Iterator[Finding]:
-    for policy in context.mesh.all(AuthorizationPolicy):
-        for rule in policy.rules or ():
-            if policy.action == "ALLOW" and not rule.sources and not rule.operations and not rule.conditions:
-                scope = "what its selector matches in" if policy.selector else "every workload in"
-                yield RULE.at(
-                    rule.span,
-                    f"{policy.meta.ns}/{policy.meta.name} allows everyone to do everything: {scope} {policy.meta.ns}",
-                    subject=f"{policy.meta.ns}/{policy.meta.name}",
-                )
+    deployed = context.mesh.all(AuthorizationPolicy)
+    named = {p.meta.name for p in deployed if _opening(p)}
+    for policy in (*deployed, *(p for p in _as_written(context) if p.meta.name not in named)):
+        for rule in _opening(policy):
+            scope = "what its selector matches in" if policy.selector else "every workload in"
+            yield RULE.at(
+                rule.span,
+                f"{policy.meta.ns}/{policy.meta.name} allows everyone to do everything: {scope} {policy.meta.ns}",
+                subject=f"{policy.meta.ns}/{policy.meta.name}",
+            )
+
+
+def _opening(policy: AuthorizationPolicy) -> tuple[AuthorizationRule, ...]:
+    """Its rules that ask for nothing."""
+    rules = policy.rules or () if policy.action == "ALLOW" else ()
+    return tuple(r for r in rules if not r.sources and not r.operations and not r.conditions)
+
+
+def _as_written(context: Context) -> Iterator[AuthorizationPolicy]:
+    """Policies before any overlay: a base is deployed as it stands where nobody takes the overlay."""
+    yield from (f for f in context.written if isinstance(f, AuthorizationPolicy) and f.meta.namespace is None)
 
 
 RULE = Rule("PA014", "allow-all", Severity.WARNING, _check)
