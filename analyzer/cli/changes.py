@@ -15,6 +15,7 @@ from analyzer.cli.arguments import FAIL_ON, OUTPUT, PATH, of_tree, shared, store
 if TYPE_CHECKING:
     from analyzer.comment import Links
     from analyzer.comparison import Comparison
+    from parsers.quantities import Count
     from parsers.source import Tree
 
 
@@ -43,6 +44,38 @@ def diff(
         text = told(found, reports.Page(columns, colour))
     write(text, output)
     return _code(found, fail_on or "never")
+
+
+@click.command(short_help="What other Istio releases make of the same files.")
+@click.argument("path", type=PATH)
+@click.argument("versions", nargs=-1, required=True, metavar="X.Y...")
+@click.option("--format", "name", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", type=OUTPUT, help="Write to a file instead of standard output.")
+@shared
+def upgrade(path: Path, versions: tuple[str, ...], name: str, output: Path | None, **asked: Any) -> int:
+    """The pairs whose worst amplification depends on the Istio release, with the number under each release asked."""
+    from analyzer.cli.arguments import given, progress
+    from analyzer.configuration import istio_version
+    from analyzer.upgrade import matrix
+
+    try:
+        wanted = [istio_version(version) for version in versions]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    asking = given(path, asked)
+    rows = matrix(asking.tree, asking.options, wanted, progress())
+    if name == "json":
+        text = json.dumps({"versions": versions, "pairs": [r.to_dict(versions) for r in rows]}, indent=1) + "\n"
+    else:
+        head = "".join(f"{version:>8}" for version in versions)
+        lines = [f"{head}  entry → target", *(_numbers(r.worst) + f"  {r.entry} → {r.target}" for r in rows)]
+        text = "\n".join(lines if rows else [f"no number depends on the release ({', '.join(versions)})"]) + "\n"
+    write(text, output)
+    return 0
+
+
+def _numbers(counts: tuple[Count, ...]) -> str:
+    return "".join(f"{count!s:>8}" for count in counts)
 
 
 def _compared(base: str, head: str | None, repo: Path, asked: dict[str, Any]) -> Comparison:
@@ -159,4 +192,4 @@ def _summarise(text: str, error: Exception) -> None:
         write(text, None)
 
 
-COMMANDS = (diff, comment)
+COMMANDS = (diff, comment, upgrade)
