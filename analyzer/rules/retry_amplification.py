@@ -24,6 +24,12 @@ from analyzer.rules import Rule
 from parsers.quantities import Count
 
 LIMIT = 10
+#: A number with parts that nobody knows is worth a look, not a failed build.
+_SURE = {
+    Precision.EXACT: Confidence.HIGH,
+    Precision.UPPER_BOUND: Confidence.MEDIUM,
+    Precision.UNKNOWN: Confidence.LOW,
+}
 
 
 def _check(context: Context) -> Iterator[Finding]:
@@ -51,7 +57,8 @@ def _finding(context: Context, pair: Pair, limit: Count) -> Iterator[Finding]:
         f"one request becomes {many} when {pair.target} answers {pair.cause} (the limit is {limit}): {way}",
         subject=f"{pair.entry}=>{pair.target}",
         evidence=tuple(e for c in calls for e in factors(c)),
-        confidence=Confidence.HIGH if pair.precision is Precision.EXACT else Confidence.MEDIUM,
+        severity=Severity.WARNING if pair.precision is Precision.UNKNOWN else Severity.ERROR,
+        confidence=_SURE[pair.precision],
     )
 
 
