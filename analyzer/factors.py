@@ -80,22 +80,4 @@ def sends(step: python.Step) -> Iterator[python.Send]:
         here = stack.pop()
         if isinstance(here, python.Send):
             yield here
-        stack.extend(reversed(_inside(here)))
-
-
-def _inside(step: python.Step) -> tuple[python.Step, ...]:
-    match step:
-        case python.Block(steps=steps):
-            return steps
-        case python.Repeat(body=body) | python.Loop(body=body) | python.Scope(body=body):
-            return (body,)
-        case python.Parallel(branches=branches):
-            return branches
-        case python.Branch(options=options):
-            return options
-        case python.Check(then=then, orelse=orelse):
-            return (then, orelse)
-        case python.Guard(body=body, catches=catches, orelse=orelse, final=final):
-            return (body, *(c.body for c in catches), orelse, final)
-        case _:
-            return ()
+        stack.extend(reversed(python.children(here)))

@@ -28,6 +28,7 @@ from parsers.facts.python import (
     Scope,
     Send,
     Step,
+    children,
 )
 
 #: ``Answer.status`` where the answer is what the exception being handled carries.
@@ -253,25 +254,6 @@ def can_end_well(step: Step) -> bool:
 
 def _caught_well(one: Catch) -> bool:
     return can_end_well(one.body)
-
-
-def children(step: Step) -> tuple[Step, ...]:
-    """The steps directly inside a step."""
-    match step:
-        case Block():
-            return step.steps
-        case Repeat() | Loop() | Scope():
-            return (step.body,)
-        case Parallel():
-            return step.branches
-        case Branch():
-            return step.options
-        case Check():
-            return (step.then, step.orelse)
-        case Guard():
-            return (step.body, *(c.body for c in step.catches), step.orelse, step.final)
-        case _:
-            return ()
 
 
 def steps(step: Step) -> Iterable[Step]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.exceptions import caught, kinds, raised_by
-from analyzer.linking.sites import Site, children
+from analyzer.linking.sites import Site
 from analyzer.model import Layer
-from parsers.facts.python import Call, Check, Next, Raise, Repeat, Retry, Step
+from parsers.facts.python import Call, Check, Next, Raise, Repeat, Retry, Step, children
 
 #: Causes that no status tells.
 NETWORK = ("connect-failure", "reset", "timeout", "truncated")

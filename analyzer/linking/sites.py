@@ -20,6 +20,7 @@ from parsers.facts.python import (
     Scope,
     Send,
     Step,
+    children,
 )
 from parsers.quantities import ONCE, Count
 
@@ -37,25 +38,6 @@ class Site:
 def sites(step: Step) -> Iterator[Site]:
     """Every place of a tree, in execution order."""
     yield from _walk(step, (), ONCE)
-
-
-def children(step: Step) -> tuple[Step, ...]:
-    """The steps inside a step."""
-    match step:
-        case Block(steps):
-            return steps
-        case Repeat(body=body) | Loop(body=body) | Scope(body=body):
-            return (body,)
-        case Parallel(branches=branches):
-            return branches
-        case Branch(options):
-            return options
-        case Check(then=then, orelse=orelse):
-            return (then, orelse)
-        case Guard(body, catches, orelse, final):
-            return (body, *(c.body for c in catches), orelse, final)
-        case _:
-            return ()
 
 
 def shifted(step: Step, by: int) -> Step:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analyzer.findings import Confidence, Evidence, Finding, Severity
+from analyzer.semantics import Flaw, problems
 from parsers.source import Span
 
 if TYPE_CHECKING:
@@ -49,3 +50,15 @@ def of_paths(rule: Rule, kind: str, context: Context) -> Iterator[Finding]:
         if path.kind == kind and not path.granted and span is not None:
             evidence = (*path.evidence, *path.cut)
             yield rule.at(span, path.message, subject=f"{path.source}=>{path.target}", evidence=evidence)
+
+
+def of_flaw(rule: Rule, flaw: Flaw, context: Context) -> Iterator[Finding]:
+    """One finding a problem that a mesh has with the configuration; unsure where the repository may not hold it all."""
+    for problem in problems(context.mesh, flaw):
+        yield rule.at(
+            problem.span,
+            f"{problem.subject}: {problem.message}",
+            subject=f"{problem.subject} {problem.code}",
+            evidence=problem.evidence,
+            confidence=Confidence.HIGH if problem.sure else Confidence.LOW,
+        )

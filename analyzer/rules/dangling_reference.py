@@ -14,20 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.context import Context
-from analyzer.findings import Confidence, Finding, Severity
-from analyzer.rules import Rule
-from analyzer.semantics import Flaw, problems
+from analyzer.findings import Finding, Severity
+from analyzer.rules import Rule, of_flaw
+from analyzer.semantics import Flaw
 
 
 def _check(context: Context) -> Iterator[Finding]:
-    for problem in problems(context.mesh, Flaw.DANGLING):
-        yield RULE.at(
-            problem.span,
-            f"{problem.subject}: {problem.message}",
-            subject=f"{problem.subject} {problem.code}",
-            evidence=problem.evidence,
-            confidence=Confidence.HIGH if problem.sure else Confidence.LOW,
-        )
+    yield from of_flaw(RULE, Flaw.DANGLING, context)
 
 
 RULE = Rule("CF002", "dangling-reference", Severity.ERROR, _check)

@@ -278,6 +278,26 @@ Step = Send | Block | Repeat | Loop | Parallel | Branch | Check | Guard | Scope 
 
 NOTHING = Block(())
 
+
+def children(step: Step) -> tuple[Step, ...]:
+    """The steps directly inside a step, in execution order."""
+    match step:
+        case Block(steps=steps):
+            return steps
+        case Repeat(body=body) | Loop(body=body) | Scope(body=body):
+            return (body,)
+        case Parallel(branches=branches):
+            return branches
+        case Branch(options=options):
+            return options
+        case Check(then=then, orelse=orelse):
+            return (then, orelse)
+        case Guard(body=body, catches=catches, orelse=orelse, final=final):
+            return (body, *(c.body for c in catches), orelse, final)
+        case _:
+            return ()
+
+
 # ------------------------------------------------------------------------------------------------------- receiving
 
 

@@ -25,6 +25,7 @@ from parsers.facts.python import (
     Scope,
     Send,
     Step,
+    children,
 )
 from parsers.quantities import ONCE
 
@@ -38,25 +39,6 @@ def tidy(step: Step) -> Step:
             break
         step = pruned
     return step
-
-
-def children(step: Step) -> tuple[Step, ...]:
-    """The steps directly inside a step."""
-    match step:
-        case Block(steps=steps):
-            return steps
-        case Repeat(body=body) | Loop(body=body) | Scope(body=body):
-            return (body,)
-        case Parallel(branches=branches):
-            return branches
-        case Branch(options=options):
-            return options
-        case Check(then=then, orelse=orelse):
-            return (then, orelse)
-        case Guard():
-            return (step.body, *(c.body for c in step.catches), step.orelse, step.final)
-        case _:
-            return ()
 
 
 def walk(step: Step) -> Iterator[Step]:
