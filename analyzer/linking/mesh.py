@@ -162,6 +162,11 @@ class Mesh:
         """Every fact of a kind, with its namespace filled in, sorted by (namespace, name, span)."""
         return self.facts.get(kind, ())  # type: ignore[return-value]  # keyed by the type itself
 
+    def first_span(self, kinds: Iterable[type]) -> Span | None:
+        """Where the first object of these kinds is written, in the order of the kinds."""
+        spans = (getattr(fact, "span", None) for kind in kinds for fact in self.facts.get(kind, ()))
+        return next((span for span in spans if isinstance(span, Span)), None)
+
     def namespace_labels(self, name: str) -> Labels:
         found = self.namespaces.get(name)
         return found.meta.labels if found else Labels()

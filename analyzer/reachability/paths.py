@@ -34,15 +34,3 @@ class Path:
     @property
     def sort_key(self) -> tuple[int, str, Operation, tuple[Operation, ...], str]:
         return (KINDS.index(self.kind), self.source, self.target, self.via, self.message)
-
-    def to_dict(self) -> dict[str, object]:
-        return {
-            "kind": self.kind,
-            "from": self.source,
-            "to": self.target.to_dict(),
-            "via": [v.to_dict() for v in self.via],
-            "evidence": [e.to_dict() for e in self.evidence],
-            "cut": [e.to_dict() for e in self.cut],
-            "message": self.message,
-            "granted": self.granted,
-        }

@@ -72,12 +72,7 @@ def _assumed(mesh: Mesh) -> Membership | None:
 
 
 def _resource(mesh: Mesh) -> Span | None:
-    for kind in _RESOURCES:
-        for fact in mesh.facts.get(kind, ()):
-            span = getattr(fact, "span", None)
-            if isinstance(span, Span):
-                return span
-    return None
+    return mesh.first_span(_RESOURCES)
 
 
 def _stated(mesh: Mesh) -> bool:
